@@ -1,0 +1,27 @@
+/** Tests run on sources (the `source` export condition), compiled by SWC; child processes run the built programs. */
+const swc = [
+  "@swc/jest",
+  {
+    jsc: { target: "es2023", parser: { syntax: "typescript", tsx: true } },
+    module: { type: "commonjs" },
+    sourceMaps: "inline",
+  },
+];
+
+export default {
+  roots: ["<rootDir>/apps", "<rootDir>/packages", "<rootDir>/infra", "<rootDir>/docs"],
+  testMatch: ["**/test/**/*.test.ts"],
+  testPathIgnorePatterns: ["/node_modules/", "/dist/"],
+  testEnvironment: "node",
+  testEnvironmentOptions: { customExportConditions: ["source", "node", "node-addons"] },
+  moduleNameMapper: { "^(\\.{1,2}/.*)\\.js$": "$1" },
+  transform: { "^.+\\.[tj]sx?$": swc },
+  // jose publishes ES modules only.
+  transformIgnorePatterns: ["/node_modules/(?!(jose)/)", "/dist/"],
+  modulePathIgnorePatterns: ["/dist/"],
+  globalSetup: "<rootDir>/packages/testkit/src/jest-setup.ts",
+  testTimeout: 30_000,
+  coverageProvider: "v8",
+  collectCoverageFrom: ["packages/*/src/**/*.ts", "!packages/testkit/**", "!**/index.ts"],
+  coverageDirectory: "<rootDir>/coverage",
+};
