@@ -87,7 +87,7 @@ export interface Target {
 
 const TEXT_FIELDS = ["source", "subject", "traceparent"] as const;
 const ID_FIELDS = ["threadId", "runId", "parentRunId"] as const;
-const DELIVERY_CLASSES: readonly unknown[] = new Set(["durable", "stream", "ephemeral"]);
+const DELIVERY_CLASSES: ReadonlySet<unknown> = new Set(["durable", "stream", "ephemeral"]);
 const MAX_TEXT_LENGTH = 512;
 
 /**

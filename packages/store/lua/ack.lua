@@ -1,0 +1,40 @@
+#!lua flags=allow-oom
+-- ack: moves a user's acknowledgement on, cumulatively, and lets go of what stands before it (P3).
+--
+-- KEYS  1 user hash, 2 log, 3 due index, 4 parcel list
+-- ARGV  1 offset, 2 uid
+-- Returns {acked, job id of each released parcel ...}. An offset beyond head counts as head; an older one changes nothing.
+-- allow-oom: acknowledging frees memory, so it has to work when there is none.
+-- @include offset
+local state = redis.call('HMGET', KEYS[1], 'head', 'acked', 'held', 'dhead', 'an', 'ab', 'due')
+local head, acked, held, dhead = state[1], state[2] or '0-0', state[3] or '0-0', state[4] or '0-0'
+if not head then return {'0-0'} end
+local offset = ARGV[1]
+if before(head, offset) then offset = head end
+if not before(acked, offset) then return {acked} end
+
+local reply = {offset}
+local n, b = tonumber(state[5] or 0), tonumber(state[6] or 0)
+while true do
+  local entry = redis.call('LINDEX', KEYS[4], 0)
+  if not entry then break end
+  local kind, _, to, job, _, _, entry_n, entry_b = string.match(entry, '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$')
+  if not kind then _, to = string.match(entry, '^t (%S+) (%S+)') end
+  if before(offset, to) then break end
+  redis.call('LPOP', KEYS[4])
+  if kind then
+    reply[#reply + 1] = job
+    n, b = math.max(n, tonumber(entry_n)), math.max(b, tonumber(entry_b))
+  end
+end
+local last = redis.call('XREVRANGE', KEYS[2], offset, '-', 'COUNT', 1)[1]
+if last then
+  local last_n, last_b = string.match(last[2][4], '^%S+ %S+ (%S+) (%S+)')
+  n, b = math.max(n, tonumber(last_n)), math.max(b, tonumber(last_b))
+end
+redis.call('HSET', KEYS[1], 'acked', offset, 'an', n, 'ab', b)
+if state[7] and not before(later(offset, held), dhead) then
+  redis.call('ZREM', KEYS[3], ARGV[2])
+  redis.call('HDEL', KEYS[1], 'due')
+end
+return reply

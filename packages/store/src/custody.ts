@@ -1,0 +1,150 @@
+/**
+ * Custody: what the courier needs to take undelivered events out of the log and to end them (DESIGN section 6).
+ *
+ * Every step is safe to repeat and safe to lose: `unheld` reads, the caller stores the parcel, `hold` commits by
+ * compare-and-set. A parcel that no list names has no effect.
+ */
+import type { Offset } from "@doorstep/protocol";
+import type { RedisConnection } from "./connection.ts";
+import { toStoreError } from "./connection.ts";
+import { formatParcel, type ParcelEntry } from "./custody-entry.ts";
+import { keepMs, type StoreLimits } from "./limit.ts";
+import type { Scripts } from "./script.ts";
+import { dueKey, keysOfUid, type UserKeys } from "./user-key.ts";
+
+/** A logged event that nobody has acknowledged and no parcel holds. */
+export interface UnheldEvent {
+  readonly offset: Offset;
+  readonly isDurable: boolean;
+  /** Milliseconds since 1970; 0 for none of its own. */
+  readonly expiresAtMs: number;
+  /** Running counts of durable events and bytes at this entry. */
+  readonly totalCount: number;
+  readonly totalBytes: number;
+  readonly body: string;
+}
+
+export interface Unheld {
+  readonly held: Offset;
+  readonly acked: Offset;
+  /** Offset of the last durable event. */
+  readonly lastDurable: Offset;
+  readonly events: readonly UnheldEvent[];
+}
+
+/** held: committed. acked: nothing was left to hold. conflict: another courier was first; read again. */
+export type HoldOutcome = "held" | "acked" | "conflict";
+
+/** A user that the due index names. */
+export interface DueUser {
+  readonly keys: UserKeys;
+  /** Since when events wait, or when a look was put off to: Redis' clock, milliseconds since 1970. */
+  readonly sinceMs: number;
+}
+
+export class Custody {
+  readonly #redis: RedisConnection;
+  readonly #scripts: Scripts;
+  readonly #limits: StoreLimits;
+  readonly #partitions: number;
+
+  constructor(redis: RedisConnection, scripts: Scripts, limits: StoreLimits, partitions: number) {
+    this.#redis = redis;
+    this.#scripts = scripts;
+    this.#limits = limits;
+    this.#partitions = partitions;
+  }
+
+  /** All keys of a uid, as the due index and parcels name it. */
+  keysOfUid(uid: string): UserKeys {
+    return keysOfUid(uid, this.#partitions);
+  }
+
+  /** Users of one partition that wait since `beforeMs` or longer, longest first, at most `limit`. */
+  async due(partition: number, beforeMs: number, limit: number): Promise<DueUser[]> {
+    const flat = await this.#try(() =>
+      this.#redis.zrangebyscore(dueKey(partition), "-inf", beforeMs, "WITHSCORES", "LIMIT", 0, limit),
+    );
+    const users: DueUser[] = [];
+    for (let i = 0; i + 1 < flat.length; i += 2) {
+      users.push({ keys: this.keysOfUid(flat[i] ?? ""), sinceMs: Number(flat[i + 1]) });
+    }
+    return users;
+  }
+
+  /** Number of users of one partition that wait at all. */
+  countDue(partition: number): Promise<number> {
+    return this.#try(() => this.#redis.zcard(dueKey(partition)));
+  }
+
+  /** Puts the next look at a user off; nothing where the user no longer waits. */
+  async postpone(keys: UserKeys, sinceMs: number): Promise<void> {
+    await this.#try(() => this.#redis.zadd(keys.due, "XX", sinceMs, keys.uid));
+  }
+
+  /** Reads the next events to hold, at most `maxEvents` log entries. */
+  async unheld(keys: UserKeys, maxEvents: number): Promise<Unheld> {
+    const reply = await this.#scripts.run("unheld", [keys.user, keys.log], [maxEvents]);
+    const [held, acked, lastDurable, flat] = reply as [string, string, string, string[]];
+    const events: UnheldEvent[] = [];
+    for (let i = 0; i + 2 < flat.length; i += 3) {
+      const [, , totalCount, totalBytes, letter, expiresAtMs] = (flat[i + 1] ?? "").split(" ");
+      events.push({
+        offset: flat[i] ?? "",
+        isDurable: letter === "d",
+        expiresAtMs: Number(expiresAtMs),
+        totalCount: Number(totalCount),
+        totalBytes: Number(totalBytes),
+        body: flat[i + 2] ?? "",
+      });
+    }
+    return { held, acked, lastDurable, events };
+  }
+
+  /** Commits custody of (expectedHeld, to]; `parcel` is absent where that range had nothing to hold. */
+  async hold(keys: UserKeys, expectedHeld: Offset, to: Offset, parcel?: ParcelEntry): Promise<HoldOutcome> {
+    const reply = await this.#scripts.run(
+      "hold",
+      [keys.user, keys.log, keys.due, keys.parcels],
+      [
+        expectedHeld,
+        to,
+        parcel === undefined ? "" : formatParcel(parcel),
+        keys.uid,
+        this.#limits.logMaxEvents,
+        this.#limits.logMaxAgeMs,
+        keepMs(this.#limits),
+      ],
+    );
+    return reply as HoldOutcome;
+  }
+
+  /** Replaces a parcel by a tombstone; false where no list names the parcel any more. */
+  async expire(
+    keys: UserKeys,
+    parcel: ParcelEntry,
+    reason: "expired" | "dropped",
+    offsets: readonly Offset[],
+  ): Promise<boolean> {
+    const reply = await this.#scripts.run(
+      "expire",
+      [keys.user, keys.log, keys.parcels],
+      [formatParcel(parcel), parcel.from, parcel.to, reason, parcel.count, parcel.bytes, ...offsets],
+    );
+    return reply === 1;
+  }
+
+  /** Whether a user's list names this parcel. */
+  async isListed(keys: UserKeys, parcel: ParcelEntry): Promise<boolean> {
+    const position = await this.#try(() => this.#redis.lpos(keys.parcels, formatParcel(parcel)));
+    return position !== null;
+  }
+
+  async #try<T>(command: () => Promise<T>): Promise<T> {
+    try {
+      return await command();
+    } catch (error) {
+      throw toStoreError(error);
+    }
+  }
+}

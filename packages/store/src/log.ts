@@ -1,0 +1,164 @@
+/**
+ * The log: the truth of what a user was sent (DESIGN section 2). Append, read, acknowledge, ask where users stand.
+ *
+ * One script call each. Bodies go in as text and come out as Buffers; nothing here parses one.
+ */
+import { createHash } from "node:crypto";
+import {
+  DoorstepError,
+  type EncodedEvent,
+  isErrorCode,
+  LIMITS,
+  type Offset,
+  type PublishResult,
+} from "@doorstep/protocol";
+import { type CustodyEntry, parseCustodyEntry } from "./custody-entry.ts";
+import { keepMs, type StoreLimits } from "./limit.ts";
+import type { Scripts } from "./script.ts";
+import { dedupeKey, keysOfUid, type UserKeys, uidOf } from "./user-key.ts";
+
+/** One event of a page: its offset and its body, still without the offset. */
+export interface LogEntry {
+  readonly offset: Offset;
+  readonly body: Buffer;
+}
+
+/** A page of a log, read after an offset. */
+export interface Page {
+  /** The last offset of the log at the time of the read. */
+  readonly head: Offset;
+  readonly acked: Offset;
+  /** The last offset that retention removed. */
+  readonly trimmed: Offset;
+  /** What stands in custody after the offset, in order. */
+  readonly custody: readonly CustodyEntry[];
+  /** Empty while parcels have to be read first: see `custody` up to `trimmed`. */
+  readonly entries: readonly LogEntry[];
+}
+
+/** Where a user stands. */
+export interface Head {
+  readonly head: Offset;
+  /** Durable events nobody has acknowledged, held or not. */
+  readonly undelivered: number;
+}
+
+/** What an acknowledgement did. */
+export interface AckResult {
+  readonly acked: Offset;
+  /** BullMQ jobs whose parcels are no longer needed. */
+  readonly released: readonly string[];
+}
+
+const CLASS_LETTER = { durable: "d", stream: "s", ephemeral: "e" } as const;
+
+export class Log {
+  readonly #scripts: Scripts;
+  readonly #limits: StoreLimits;
+  readonly #partitions: number;
+
+  constructor(scripts: Scripts, limits: StoreLimits, partitions: number) {
+    this.#scripts = scripts;
+    this.#limits = limits;
+    this.#partitions = partitions;
+  }
+
+  /** All keys of a user; throws INVALID_USER. */
+  keysOf(userId: string): UserKeys {
+    return keysOfUid(uidOf(userId), this.#partitions);
+  }
+
+  /**
+   * Appends 1 to 1,000 events of one user, all or none, and pushes them to whoever listens (P1).
+   * Throws CONFLICT, TOO_LARGE, MAILBOX_FULL, INVALID_USER, STORE_FULL (nothing was written) and UNAVAILABLE (it may
+   * have been: try again with the same events and `isRetry`, which finds ids that the hub made in the recent log).
+   */
+  async append(
+    userId: string,
+    events: readonly EncodedEvent[],
+    options?: { isRetry?: boolean },
+  ): Promise<PublishResult[]> {
+    if (events.length === 0 || events.length > LIMITS.batchEvents) {
+      throw new DoorstepError("INVALID_REQUEST", `1 to ${LIMITS.batchEvents} events at a time`);
+    }
+    const keys = this.keysOf(userId);
+    const limits = this.#limits;
+    const scriptKeys = [keys.user, keys.log, keys.due];
+    const args: (string | number)[] = [
+      keys.channel,
+      keys.uid,
+      userId,
+      options?.isRetry === true ? "1" : "0",
+      limits.dedupeWindowMs,
+      limits.logMaxEvents,
+      limits.logMaxAgeMs,
+      limits.mailboxMaxEvents,
+      limits.mailboxMaxBytes,
+      limits.maxPayloadBytes,
+      keepMs(limits),
+    ];
+    for (const event of events) {
+      if (event.isCallerId) scriptKeys.push(dedupeKey(keys, event.id));
+      const digest = event.isCallerId ? digestOf(event.content) : "";
+      args.push(event.id, CLASS_LETTER[event.delivery], digest, event.expiresAtMs, event.collapseKey, event.body);
+    }
+    const reply = (await this.#scripts.run("append", scriptKeys, args)) as string[];
+    if (reply[0]?.startsWith("!") === true) throw refusal(reply[0].slice(1), events[Number(reply[1])], userId);
+    return events.map((event, i) => resultOf(event, reply[i] ?? ""));
+  }
+
+  /** Reads up to `maxEvents` and `maxBytes` after an offset, at least one event where there is one. */
+  async read(keys: UserKeys, after: Offset, maxEvents: number, maxBytes: number): Promise<Page> {
+    const reply = (await this.#scripts.runBuffer(
+      "read",
+      [keys.user, keys.log, keys.parcels],
+      [after, maxEvents, maxBytes],
+    )) as [Buffer, Buffer, Buffer, Buffer[], Buffer[]];
+    const [head, acked, trimmed, custody, flat] = reply;
+    const entries: LogEntry[] = [];
+    for (let i = 0; i + 1 < flat.length; i += 2) {
+      entries.push({ offset: (flat[i] as Buffer).toString("latin1"), body: flat[i + 1] as Buffer });
+    }
+    return {
+      head: head.toString("latin1"),
+      acked: acked.toString("latin1"),
+      trimmed: trimmed.toString("latin1"),
+      custody: custody
+        .map((entry) => parseCustodyEntry(entry.toString("latin1")))
+        .filter((entry) => entry !== undefined),
+      entries,
+    };
+  }
+
+  /** Acknowledges everything up to an offset, cumulatively; beyond head counts as head. Works when memory is full. */
+  async ack(keys: UserKeys, offset: Offset): Promise<AckResult> {
+    const reply = await this.#scripts.run("ack", [keys.user, keys.log, keys.due, keys.parcels], [offset, keys.uid]);
+    const [acked = "0-0", ...released] = reply as string[];
+    return { acked, released };
+  }
+
+  /** Tells where users of one partition stand, in one call. */
+  async heads(users: readonly UserKeys[]): Promise<Head[]> {
+    const reply = (await this.#scripts.run(
+      "heads",
+      users.map((keys) => keys.user),
+      [],
+    )) as (string | number)[];
+    return users.map((_, i) => ({ head: String(reply[i * 2]), undelivered: Number(reply[i * 2 + 1]) }));
+  }
+}
+
+/** Sixteen bytes are enough to tell two bodies of one id apart. */
+function digestOf(content: string): string {
+  return createHash("sha256").update(content).digest("base64url").slice(0, 22);
+}
+
+function resultOf(event: EncodedEvent, reply: string): PublishResult {
+  const duplicate = reply.startsWith("=");
+  return { id: event.id, offset: reply === "" ? null : duplicate ? reply.slice(1) : reply, duplicate };
+}
+
+function refusal(code: string, event: EncodedEvent | undefined, userId: string): DoorstepError {
+  const known = isErrorCode(code) ? code : "INTERNAL";
+  return new DoorstepError(known, known === "MAILBOX_FULL" ? `user ${userId}` : `event ${event?.id ?? "?"}`);
+}

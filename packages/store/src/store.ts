@@ -1,0 +1,134 @@
+/**
+ * The store: everything Doorstep knows of Redis, opened from one URL.
+ *
+ * It holds one command connection. Subscribers and queue connections are separate ones, opened on demand and closed
+ * with the store.
+ */
+import { DoorstepError } from "@doorstep/protocol";
+import { openConnection, type RedisConnection, toStoreError } from "./connection.ts";
+import { Custody } from "./custody.ts";
+import { DEFAULT_LIMITS, type StoreLimits } from "./limit.ts";
+import { Log } from "./log.ts";
+import { Presence } from "./presence.ts";
+import { Scripts } from "./script.ts";
+import { Subscriber, type SubscriberHandlers } from "./subscriber.ts";
+import { DEFAULT_PARTITIONS, HUB_KEYS } from "./user-key.ts";
+
+export interface StoreOptions {
+  /** A REDIS_URL, or an ioredis client, which is duplicated and never used itself. */
+  readonly redis: string | RedisConnection;
+  /** @default DEFAULT_LIMITS */
+  readonly limits?: Partial<StoreLimits>;
+  /** A power of two up to 16,384; the same for a hub's whole life. @default 1024 */
+  readonly partitions?: number;
+  /** How long to wait for Redis. @default 10000 */
+  readonly connectTimeoutMs?: number;
+}
+
+export interface Store {
+  readonly log: Log;
+  readonly custody: Custody;
+  readonly presence: Presence;
+  readonly limits: StoreLimits;
+  readonly partitions: number;
+  /** Whether the command connection is up. */
+  isReady(): boolean;
+  /** Asks Redis for an answer; throws UNAVAILABLE. */
+  ping(): Promise<void>;
+  /** Redis' clock, milliseconds since 1970. */
+  nowMs(): Promise<number>;
+  openSubscriber(handlers: SubscriberHandlers): Promise<Subscriber>;
+  /** A connection for BullMQ or the Socket.IO adapter; closed with the store. */
+  openConnection(role: "queue" | "subscriber" | "command"): Promise<RedisConnection>;
+  /** Closes every connection; idempotent. */
+  close(): Promise<void>;
+}
+
+/** Oldest Redis that knows sharded pub/sub and script flags. */
+const OLDEST_MAJOR = 7;
+
+/**
+ * Connects to standalone Redis, Sentinel or Cluster. Throws UNAVAILABLE where Redis does not answer in time and
+ * SETTINGS_MISMATCH where it is too old or was first used with another number of partitions.
+ */
+export async function connectStore(options: StoreOptions): Promise<Store> {
+  const limits = Object.freeze({ ...DEFAULT_LIMITS, ...options.limits });
+  const partitions = options.partitions ?? DEFAULT_PARTITIONS;
+  if (partitions < 1 || partitions > 16_384 || !Number.isInteger(Math.log2(partitions))) {
+    throw new RangeError(`partitions has to be a power of two up to 16384, not ${partitions}`);
+  }
+  const redis = await openConnection(options.redis, "command", options.connectTimeoutMs);
+  const opened: RedisConnection[] = [redis];
+  const subscribers: Subscriber[] = [];
+  try {
+    await checkVersion(redis);
+    await checkPartitions(redis, partitions);
+  } catch (error) {
+    redis.disconnect();
+    throw toStoreError(error);
+  }
+  const scripts = new Scripts(redis);
+  const open = async (role: "queue" | "subscriber" | "command"): Promise<RedisConnection> => {
+    const connection = await openConnection(redis, role, options.connectTimeoutMs);
+    opened.push(connection);
+    return connection;
+  };
+  return {
+    log: new Log(scripts, limits, partitions),
+    custody: new Custody(redis, scripts, limits, partitions),
+    presence: new Presence(redis, scripts),
+    limits,
+    partitions,
+    isReady: () => redis.status === "ready",
+    ping: async () => {
+      await redis.ping().catch((error: unknown) => {
+        throw toStoreError(error);
+      });
+    },
+    nowMs: async () => {
+      const [seconds, micros] = await redis.time();
+      return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
+    },
+    openSubscriber: async (handlers) => {
+      const subscriber = new Subscriber(await open("subscriber"), handlers);
+      subscribers.push(subscriber);
+      return subscriber;
+    },
+    openConnection: open,
+    close: async () => {
+      for (const subscriber of subscribers.splice(0)) subscriber.close();
+      await Promise.all(opened.splice(0).map(closeConnection));
+    },
+  };
+}
+
+async function closeConnection(connection: RedisConnection): Promise<void> {
+  if (connection.status !== "ready") {
+    connection.disconnect();
+    return;
+  }
+  // QUIT lets replies in flight arrive; a connection that broke meanwhile is closed all the same.
+  await connection.quit().catch(() => connection.disconnect());
+}
+
+async function checkVersion(redis: RedisConnection): Promise<void> {
+  const info = await redis.info("server");
+  const version = /^redis_version:(\d+)\.(\S+)/m.exec(info);
+  if (version === null || Number(version[1]) < OLDEST_MAJOR) {
+    throw new DoorstepError(
+      "SETTINGS_MISMATCH",
+      `Redis >= 7 or Valkey >= 7.2 is needed, this is ${version?.[0] ?? "unknown"}`,
+    );
+  }
+}
+
+async function checkPartitions(redis: RedisConnection, partitions: number): Promise<void> {
+  await redis.hsetnx(HUB_KEYS.meta, "partitions", partitions);
+  const recorded = await redis.hget(HUB_KEYS.meta, "partitions");
+  if (Number(recorded) !== partitions) {
+    throw new DoorstepError(
+      "SETTINGS_MISMATCH",
+      `this Redis was first used with ${recorded} partitions, not ${partitions}; use the recorded number or an empty Redis`,
+    );
+  }
+}
