@@ -13,7 +13,6 @@ import { z } from "zod";
 
 import { notesOf } from "./config-field.ts";
 import { MASK, maskValue } from "./mask.ts";
-import { unknownSettings } from "./unknown-setting.ts";
 
 export type ConfigSchema = z.ZodObject;
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -73,12 +72,10 @@ export class ConfigError extends Error {
 export interface LoadOptions<S extends ConfigSchema> {
   readonly schema: S;
   readonly env: Environment;
-  /** Names of DOORSTEP_ variables of other programs, which may stand in an environment they share. @default none */
-  readonly alsoKnown?: readonly string[];
 }
 
 /** Reads a program's settings and freezes them. Throws ConfigError with every problem there is. */
-export function loadConfig<S extends ConfigSchema>({ schema, env, alsoKnown = [] }: LoadOptions<S>) {
+export function loadConfig<S extends ConfigSchema>({ schema, env }: LoadOptions<S>) {
   const rows = describeConfig(schema);
   const given = Object.fromEntries(rows.flatMap(({ field, env: name }) => (env[name] ? [[field, env[name]]] : [])));
   const parsed = schema.safeParse(given);
@@ -86,8 +83,7 @@ export function loadConfig<S extends ConfigSchema>({ schema, env, alsoKnown = []
     const row = rows.find(({ field }) => field === path[0]);
     return row === undefined ? `expected ${message}` : `${row.env}: ${found(row, env)}, expected ${message}`;
   });
-  problems.push(...unknownSettings(env, [...rows.map((row) => row.env), ...alsoKnown]));
-  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
+  if (!parsed.success) throw new ConfigError(problems);
   return deepFreeze(parsed.data);
 }
 

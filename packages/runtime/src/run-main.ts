@@ -11,7 +11,7 @@
 
 import type { z } from "zod";
 
-import { ConfigError, loadConfig } from "./config.ts";
+import { ConfigError, describeConfig, loadConfig } from "./config.ts";
 import type { ConfigSchema, Environment } from "./config.ts";
 import { renderConfig, renderHelp } from "./config-text.ts";
 import { createLogger } from "./logger.ts";
@@ -20,6 +20,7 @@ import { createRegistry } from "./metrics.ts";
 import type { Registry } from "./metrics.ts";
 import { Shutdown } from "./shutdown.ts";
 import type { ProcessLike } from "./shutdown.ts";
+import { unknownSettings } from "./unknown-setting.ts";
 
 /** Exit code of settings that are not usable. */
 export const EXIT_CONFIG = 78;
@@ -55,8 +56,6 @@ export interface MainOptions<S extends MainSchema> {
   readonly env: Environment;
   /** Arguments after the script's own path. */
   readonly argv: readonly string[];
-  /** Names of DOORSTEP_ variables of other programs, see `loadConfig`. @default none */
-  readonly alsoKnown?: readonly string[];
   /** Starts the program, adding a step to `shutdown` for each thing it opens. */
   readonly start: (context: MainContext<S>) => Promise<void>;
   /** @default the global `process` */
@@ -70,6 +69,8 @@ export async function runMain<S extends MainSchema>(options: MainOptions<S>): Pr
   if (config === undefined) return;
   const destination = options.process === undefined ? {} : { destination: options.process.stdout };
   const logger = createLogger({ name: options.name, level: config.logLevel, ...destination });
+  const known = describeConfig(options.schema).map((row) => row.env);
+  for (const line of unknownSettings(options.env, known)) logger.warn(line);
   const shutdown = new Shutdown({ logger, timeoutMs: config.shutdownTimeoutMs, process: host });
   shutdown.listen();
   try {
@@ -84,13 +85,13 @@ export async function runMain<S extends MainSchema>(options: MainOptions<S>): Pr
 
 /** Reads the settings, or answers `--help`, `--print-config` or the problems and sets the exit code. */
 function readConfig<S extends MainSchema>(options: MainOptions<S>, host: MainProcess) {
-  const { name, schema, env, argv, alsoKnown = [] } = options;
+  const { name, schema, env, argv } = options;
   try {
     const strange = argv.filter((argument) => argument !== "--help" && argument !== "--print-config");
     if (strange.length > 0)
       throw new ConfigError(strange.map((argument) => `unknown argument ${argument}, see --help`));
     if (argv.includes("--help")) return finish(host.stdout, renderHelp(name, schema));
-    const config = loadConfig({ schema, env, alsoKnown });
+    const config = loadConfig({ schema, env });
     return argv.includes("--print-config") ? finish(host.stdout, renderConfig(schema, config, env)) : config;
   } catch (err) {
     if (!(err instanceof ConfigError)) throw err;

@@ -1,21 +1,21 @@
 /**
- * The guard against misspelt settings: a DOORSTEP_ variable that no schema knows is a problem, answered with the
- * nearest name that exists. Left alone are the variables that Kubernetes puts into each container for a Service whose
- * name begins with `doorstep` (DOORSTEP_GATEWAY_SERVICE_HOST, DOORSTEP_GATEWAY_PORT=tcp://..., and so on).
+ * The guard against misspelt settings: a DOORSTEP_ variable that no schema knows but that is nearly a name of one is
+ * told, with that name. Other unknown ones pass: programs share an environment, and each has settings of its own.
+ * Kubernetes' variables for a Service (DOORSTEP_GATEWAY_SERVICE_HOST and so on) are none of ours.
  */
 
 const PREFIX = "DOORSTEP_";
 const SERVICE_LINK = /_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$/;
 
-/** Lists the set DOORSTEP_ variables of `env` that are not in `known`, each as a problem line. */
+/** Lists the set DOORSTEP_ variables of `env` that are nearly one of `known`, each as a line to warn with. */
 export function unknownSettings(env: Readonly<Record<string, string | undefined>>, known: readonly string[]): string[] {
   return Object.keys(env)
     .filter((name) => name.startsWith(PREFIX) && env[name] !== undefined && !known.includes(name))
     .filter((name) => !isServiceLink(name, env[name] ?? ""))
     .sort()
-    .map((name) => {
+    .flatMap((name) => {
       const nearest = nearestName(name, known);
-      return `${name}: there is no such setting${nearest === undefined ? "" : `; did you mean ${nearest}?`}`;
+      return nearest === undefined ? [] : [`${name}: there is no such setting; did you mean ${nearest}?`];
     });
 }
 

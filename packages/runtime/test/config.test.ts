@@ -93,7 +93,6 @@ describe("loadConfig", () => {
       REDIS_URL: "http://host",
       DOORSTEP_STUCK_MS: "5",
       DOORSTEP_COMPRESS: "maybe",
-      DOORSTEP_PING_TIMEOUT: "1",
     };
     expect(problemsOf(env)).toEqual([
       'PORT: found "99999", expected a whole number from 0 to 65535',
@@ -101,7 +100,6 @@ describe("loadConfig", () => {
       'DOORSTEP_COMPRESS: found "maybe", expected true or false',
       "DOORSTEP_JWT_SECRET: not set, expected it or DOORSTEP_JWKS_URL",
       "DOORSTEP_PING_TIMEOUT_MS: not set (default 20000), expected less than DOORSTEP_STUCK_MS",
-      "DOORSTEP_PING_TIMEOUT: there is no such setting; did you mean DOORSTEP_PING_TIMEOUT_MS?",
     ]);
   });
 
@@ -140,10 +138,8 @@ describe("loadConfig", () => {
     expect(line).toContain(String.raw`1\n\u001b[31mxxx`);
   });
 
-  it("accepts the settings of other programs where they are named", () => {
-    const env = { ...SECRET, DOORSTEP_GRACE_MS: "1" };
-    expect(problemsOf(env)).toHaveLength(1);
-    expect(loadConfig({ schema, env, alsoKnown: ["DOORSTEP_GRACE_MS"] }).port).toBe(8080);
+  it("accepts the settings of other programs, which share the environment", () => {
+    expect(loadConfig({ schema, env: { ...SECRET, DOORSTEP_GRACE_MS: "1" } }).port).toBe(8080);
   });
 });
 

@@ -3,18 +3,19 @@
 --
 -- KEYS  1 user hash, 2 log, 3 due index, 4 parcel list
 -- ARGV  1 offset, 2 uid
--- Returns {acked, job id of each released parcel ...}. An offset beyond head counts as head; an older one changes nothing.
+-- Returns {acked, number of events this call acknowledged, job id of each released parcel ...}. An offset beyond head counts as head; an older one changes nothing.
 -- allow-oom: acknowledging frees memory, so it has to work when there is none.
 -- @include offset
 local state = redis.call('HMGET', KEYS[1], 'head', 'acked', 'held', 'dhead', 'an', 'ab', 'due')
 local head, acked, held, dhead = state[1], state[2] or '0-0', state[3] or '0-0', state[4] or '0-0'
-if not head then return {'0-0'} end
+if not head then return {'0-0', 0} end
 local offset = ARGV[1]
 if before(head, offset) then offset = head end
-if not before(acked, offset) then return {acked} end
+if not before(acked, offset) then return {acked, 0} end
 
-local reply = {offset}
-local n, b = tonumber(state[5] or 0), tonumber(state[6] or 0)
+local reply = {offset, 0}
+local n_before = tonumber(state[5] or 0)
+local n, b = n_before, tonumber(state[6] or 0)
 while true do
   local entry = redis.call('LINDEX', KEYS[4], 0)
   if not entry then break end
@@ -33,6 +34,7 @@ if last then
   n, b = math.max(n, tonumber(last_n)), math.max(b, tonumber(last_b))
 end
 redis.call('HSET', KEYS[1], 'acked', offset, 'an', n, 'ab', b)
+reply[2] = n - n_before
 if state[7] and not before(later(offset, held), dhead) then
   redis.call('ZREM', KEYS[3], ARGV[2])
   redis.call('HDEL', KEYS[1], 'due')

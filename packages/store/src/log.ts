@@ -25,6 +25,8 @@ export interface LogEntry {
 
 /** A page of a log, read after an offset. */
 export interface Page {
+  /** The offset read after: what was asked for, resolved. */
+  readonly after: Offset;
   /** The last offset of the log at the time of the read. */
   readonly head: Offset;
   readonly acked: Offset;
@@ -46,6 +48,8 @@ export interface Head {
 /** What an acknowledgement did. */
 export interface AckResult {
   readonly acked: Offset;
+  /** Events that this call acknowledged. */
+  readonly count: number;
   /** BullMQ jobs whose parcels are no longer needed. */
   readonly released: readonly string[];
 }
@@ -107,19 +111,23 @@ export class Log {
     return events.map((event, i) => resultOf(event, reply[i] ?? ""));
   }
 
-  /** Reads up to `maxEvents` and `maxBytes` after an offset, at least one event where there is one. */
-  async read(keys: UserKeys, after: Offset, maxEvents: number, maxBytes: number): Promise<Page> {
+  /**
+   * Reads up to `maxEvents` and `maxBytes`, at least one event where there is one: after an offset, after what the user
+   * acknowledged (`"acked"`), or after everything (`"$"`), which only tells where the log stands.
+   */
+  async read(keys: UserKeys, after: Offset | "acked" | "$", maxEvents: number, maxBytes: number): Promise<Page> {
     const reply = (await this.#scripts.runBuffer(
       "read",
       [keys.user, keys.log, keys.parcels],
-      [after, maxEvents, maxBytes],
-    )) as [Buffer, Buffer, Buffer, Buffer[], Buffer[]];
-    const [head, acked, trimmed, custody, flat] = reply;
+      [after === "acked" ? "" : after, maxEvents, maxBytes],
+    )) as [Buffer, Buffer, Buffer, Buffer, Buffer[], Buffer[]];
+    const [from, head, acked, trimmed, custody, flat] = reply;
     const entries: LogEntry[] = [];
     for (let i = 0; i + 1 < flat.length; i += 2) {
       entries.push({ offset: (flat[i] as Buffer).toString("latin1"), body: flat[i + 1] as Buffer });
     }
     return {
+      after: from.toString("latin1"),
       head: head.toString("latin1"),
       acked: acked.toString("latin1"),
       trimmed: trimmed.toString("latin1"),
@@ -133,8 +141,8 @@ export class Log {
   /** Acknowledges everything up to an offset, cumulatively; beyond head counts as head. Works when memory is full. */
   async ack(keys: UserKeys, offset: Offset): Promise<AckResult> {
     const reply = await this.#scripts.run("ack", [keys.user, keys.log, keys.due, keys.parcels], [offset, keys.uid]);
-    const [acked = "0-0", ...released] = reply as string[];
-    return { acked, released };
+    const [acked, count, ...released] = reply as [string, number, ...string[]];
+    return { acked, count, released };
   }
 
   /** Tells where users of one partition stand, in one call. */
