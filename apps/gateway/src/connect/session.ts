@@ -1,0 +1,130 @@
+/**
+ * A socket's session: what a client may say, and how long it may stay.
+ *
+ * Every message is decoded; a bad one gets its code (in its callback where it brought one), is counted and changes
+ * nothing, and the client that keeps sending them is closed. The token's end closes the socket unless a fresh token of
+ * the same user came in time.
+ */
+import {
+  type CommandReceipt,
+  decodeAck,
+  decodeCommand,
+  decodeRefresh,
+  DoorstepError,
+  type RefreshAnswer,
+  toDoorstepError,
+} from "@doorstep/protocol";
+import type { Acknowledger } from "../delivery/acknowledger.ts";
+import type { UserSocket } from "../delivery/user-socket.ts";
+import type { GatewayMetrics } from "../metric.ts";
+import { closeSocket } from "./closing.ts";
+import type { GatewaySocket } from "./socket.ts";
+import type { VerifyToken } from "./token.ts";
+
+export interface SessionOptions {
+  readonly acknowledger: Acknowledger;
+  readonly metrics: GatewayMetrics;
+  readonly verifyToken: VerifyToken;
+}
+
+/** Bad messages a socket may send before it is closed. */
+const MOST_BAD_MESSAGES = 10;
+const EXPIRING_NOTICE_MS = 60_000;
+/** Longest wait of a timer; a token may live longer. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const KNOWN_MESSAGES: ReadonlySet<string> = new Set(["ack", "command", "refresh"]);
+
+type Answer = ((answer: unknown) => void) | undefined;
+
+export class Session {
+  readonly #socket: GatewaySocket;
+  readonly #delivery: UserSocket;
+  readonly #options: SessionOptions;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(socket: GatewaySocket, delivery: UserSocket, options: SessionOptions) {
+    this.#socket = socket;
+    this.#delivery = delivery;
+    this.#options = options;
+    // Untyped on purpose: a client may send anything, and the decoders are the types.
+    const incoming = socket as unknown as { on(name: string, listener: (...args: unknown[]) => void): void };
+    incoming.on("ack", (message, callback) => this.#guard(callback, () => this.#ack(message)));
+    incoming.on("command", (message, callback) => this.#command(message, callback));
+    incoming.on("refresh", (message, callback) => void this.#refresh(message, callback));
+    socket.onAny((name: string, ...args: unknown[]) => {
+      if (!KNOWN_MESSAGES.has(name)) this.#refuse(new DoorstepError("UNKNOWN_MESSAGE"), answerOf(args.at(-1)));
+    });
+    this.#watchToken();
+  }
+
+  /** Forgets the socket. */
+  close(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #ack(message: unknown): void {
+    this.#options.acknowledger.ack(this.#delivery, decodeAck(message).offset);
+  }
+
+  /** Runs of agents do not take commands yet, so every well-formed command names a run that is not there. */
+  #command(message: unknown, callback: unknown): void {
+    this.#guard(callback, () => {
+      decodeCommand(message);
+      answerOf(callback)?.({ status: "rejected", code: "NOT_FOUND" } satisfies CommandReceipt);
+    });
+  }
+
+  async #refresh(message: unknown, callback: unknown): Promise<void> {
+    try {
+      const identity = await this.#options.verifyToken(decodeRefresh(message).token);
+      if (identity.userId !== this.#socket.data.userId)
+        throw new DoorstepError("FORBIDDEN", "the token is of another user");
+      this.#socket.data.expiresAtMs = identity.expiresAtMs;
+      this.#watchToken();
+      answerOf(callback)?.({ ok: true } satisfies RefreshAnswer);
+    } catch (thrown) {
+      const error = toDoorstepError(thrown);
+      this.#refuse(error, (answer) => answerOf(callback)?.({ ok: false, ...(answer as object) }));
+    }
+  }
+
+  #guard(callback: unknown, handle: () => void): void {
+    try {
+      handle();
+    } catch (thrown) {
+      const error = toDoorstepError(thrown);
+      this.#refuse(error, (answer) => answerOf(callback)?.({ status: "rejected", ...(answer as object) }));
+    }
+  }
+
+  #refuse(error: DoorstepError, answer: Answer): void {
+    this.#options.metrics.badMessages.inc({ code: error.code });
+    answer?.(error.toAnswer());
+    if (++this.#socket.data.badMessages > MOST_BAD_MESSAGES) this.#end(new DoorstepError("BAD_MESSAGES"));
+  }
+
+  #watchToken(): void {
+    clearTimeout(this.#timer);
+    const leftMs = this.#socket.data.expiresAtMs - Date.now();
+    if (leftMs > EXPIRING_NOTICE_MS) {
+      this.#wait(leftMs - EXPIRING_NOTICE_MS, () => this.#watchToken());
+      return;
+    }
+    const at = new Date(this.#socket.data.expiresAtMs).toISOString();
+    this.#socket.emit("expiring", { at });
+    this.#wait(Math.max(0, leftMs), () => this.#end(new DoorstepError("TOKEN_EXPIRED")));
+  }
+
+  #wait(delayMs: number, then: () => void): void {
+    this.#timer = setTimeout(then, Math.min(delayMs, LONGEST_TIMER_MS)).unref();
+  }
+
+  #end(error: DoorstepError): void {
+    this.#options.metrics.closings.inc({ code: error.code });
+    closeSocket(this.#socket, error);
+  }
+}
+
+function answerOf(callback: unknown): Answer {
+  return typeof callback === "function" ? (callback as (answer: unknown) => void) : undefined;
+}

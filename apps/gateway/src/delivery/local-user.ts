@@ -1,0 +1,36 @@
+/**
+ * LocalUser: a user with at least one socket on this gateway, and the frame that gathers this tick's pushes for all of
+ * the user's live sockets.
+ */
+import { type Offset, ZERO_OFFSET } from "@doorstep/protocol";
+import type { UserKeys } from "@doorstep/store";
+import type { UserSocket } from "./user-socket.ts";
+
+export class LocalUser {
+  readonly keys: UserKeys;
+  readonly sockets = new Set<UserSocket>();
+  /** Settles once the user's channel is subscribed. */
+  readonly subscribed: Promise<void>;
+
+  /** This tick's logged events, how many they are and where they end. */
+  pending: Buffer[] = [];
+  pendingCount = 0;
+  pendingFirst: Offset = ZERO_OFFSET;
+  pendingLast: Offset = ZERO_OFFSET;
+  /** This tick's ephemeral events. */
+  ephemeral: Buffer[] = [];
+  ephemeralCount = 0;
+  isDirty = false;
+
+  /** What Redis has as acknowledged, as far as this gateway knows, and what it still has to tell. */
+  acked: Offset = ZERO_OFFSET;
+  ackWanted: Offset = ZERO_OFFSET;
+  isAcking = false;
+  /** Durable events nobody has acknowledged, as of the last head check. */
+  undelivered = 0;
+
+  constructor(keys: UserKeys, subscribed: Promise<void>) {
+    this.keys = keys;
+    this.subscribed = subscribed;
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * UserSocket: one browser's connection and where it stands in its user's log.
+ *
+ *   offset     the last event queued for it, including this tick's frame
+ *   written    the last event given to the connection
+ *   announced  the newest head anyone told of while it was catching up
+ *
+ * Writes go past Socket.IO straight to its engine as prepared frames. The backlog is what the engine and the WebSocket
+ * have not yet given to the kernel; it bounds what a slow reader costs (P8).
+ */
+import { type AckMode, type Offset, ZERO_OFFSET } from "@doorstep/protocol";
+import type { LocalUser } from "./local-user.ts";
+import type { Phase } from "./delivery-state.ts";
+import type { GatewaySocket } from "../connect/socket.ts";
+
+/** Why a socket is catching up: a label of the catch-ups counter. */
+export type CatchUpCause = "connect" | "push_lost" | "head_check" | "slow";
+
+interface Transport {
+  socket?: { bufferedAmount?: number };
+}
+
+export interface UserSocketOptions {
+  readonly ackMode: AckMode;
+  readonly clientId: string;
+  readonly start: Offset | "acked" | "$";
+}
+
+export class UserSocket {
+  readonly socket: GatewaySocket;
+  readonly user: LocalUser;
+  readonly ackMode: AckMode;
+  readonly clientId: string;
+  /** A socket that started at "$" never got what was before, so nothing it says acknowledges. */
+  readonly canAck: boolean;
+  /** Where its first page starts: after an offset, after what is acknowledged, or at the head. */
+  readonly start: Offset | "acked" | "$";
+
+  phase: Phase = "reading";
+  offset: Offset = ZERO_OFFSET;
+  written: Offset = ZERO_OFFSET;
+  announced: Offset = ZERO_OFFSET;
+  /** What was written before the last ping; its pong proves that it arrived. */
+  writtenAtPing: Offset = ZERO_OFFSET;
+  /** Whether it gets the user's pending frame. */
+  isQueued = false;
+  /** Whether its first page was written; until then it stands at `start`. */
+  hasPage = false;
+  isReady = false;
+  isRecovered = true;
+  replayed = 0;
+  /** Since when it has been over its budget; 0 while it is not. */
+  waitingSinceMs = 0;
+  #engineBytes = 0;
+
+  constructor(socket: GatewaySocket, user: LocalUser, options: UserSocketOptions) {
+    this.socket = socket;
+    this.user = user;
+    this.ackMode = options.ackMode;
+    this.clientId = options.clientId;
+    this.start = options.start;
+    this.canAck = options.start !== "$";
+    socket.conn.on("flush", () => (this.#engineBytes = 0));
+  }
+
+  /** Bytes that were written and have not reached the kernel. */
+  get backlogBytes(): number {
+    const transport = this.socket.conn.transport as unknown as Transport;
+    return this.#engineBytes + (transport.socket?.bufferedAmount ?? 0);
+  }
+
+  /** Gives a frame to the connection. */
+  send(frame: Buffer): void {
+    this.#engineBytes += frame.length;
+    // The data is only looked at by other transports; the WebSocket writes the prepared frame.
+    this.socket.conn.write("", { wsPreEncodedFrame: [frame] } as object);
+  }
+
+  /** Gives a frame of logged events up to `last` to the connection. */
+  sendEvents(frame: Buffer, last: Offset): void {
+    this.send(frame);
+    this.written = last;
+  }
+}
