@@ -17,7 +17,7 @@ export default {
   moduleNameMapper: { "^(\\.{1,2}/.*)\\.js$": "$1" },
   transform: { "^.+\\.[tj]sx?$": swc },
   // jose publishes ES modules only.
-  transformIgnorePatterns: ["/node_modules/(?!(jose)/)", "/dist/"],
+  transformIgnorePatterns: ["/node_modules/(?!(jose)/)", "<rootDir>/(apps|packages)/[^/]+/dist/"],
   modulePathIgnorePatterns: ["/dist/"],
   globalSetup: "<rootDir>/packages/testkit/src/jest-setup.ts",
   testTimeout: 30_000,

@@ -138,11 +138,11 @@ export class SocketServer {
     // The request and its headers would live as long as the socket.
     (socket.conn as unknown as { request: unknown }).request = null;
     try {
-      await socket.join(`user:${keys.uid}`);
       store.presence
         .connected(keys, socket.id, gatewayId)
         .catch(() => metrics.storeErrors.inc({ operation: "presence" }));
-      await hub.attach(delivery);
+      // Both start at once: between joining its user and attaching, nothing may run that could drop the user.
+      await Promise.all([hub.attach(delivery), socket.join(`user:${keys.uid}`)]);
     } catch (err) {
       logger.warn({ err }, "a socket could not be served");
       metrics.closings.inc({ code: "STORE_LOST" });

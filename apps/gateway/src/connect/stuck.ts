@@ -1,8 +1,7 @@
 /** Stuck sockets: one that stays above its budget is closed, retryable; its log waits for it (P8). */
-import { DoorstepError } from "@doorstep/protocol";
 import type { UserSocket } from "../delivery/user-socket.ts";
 import type { GatewayMetrics } from "../metric.ts";
-import { closeSocket } from "./closing.ts";
+import { abandonSocket } from "./closing.ts";
 
 /** Looks at all sockets a few times per `stuckMs`; returns the function that ends this. */
 export function watchStuckSockets(
@@ -17,7 +16,7 @@ export function watchStuckSockets(
       // Waiting for Redis, not for its reader.
       if (delivery.backlogBytes <= limits.socketBudgetBytes / 2) continue;
       metrics.closings.inc({ code: "STUCK" });
-      closeSocket(delivery.socket, new DoorstepError("STUCK"));
+      abandonSocket(delivery.socket);
     }
   }, limits.stuckMs / 4);
   return () => clearInterval(timer);

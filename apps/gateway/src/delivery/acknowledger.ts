@@ -40,7 +40,7 @@ export class Acknowledger {
     await Promise.all(this.#running);
   }
 
-  async #run(user: LocalUser): Promise<void> {
+  async #run(user: LocalUser<UserSocket>): Promise<void> {
     user.isAcking = true;
     try {
       while (compareOffsets(user.ackWanted, user.acked) > 0) await this.#ackOnce(user, user.ackWanted);
@@ -51,7 +51,7 @@ export class Acknowledger {
     }
   }
 
-  async #ackOnce(user: LocalUser, wanted: Offset): Promise<void> {
+  async #ackOnce(user: LocalUser<UserSocket>, wanted: Offset): Promise<void> {
     const { acked, count, released } = await this.#store.log.ack(user.keys, wanted);
     // Redis may know a later ack than ours; ours is settled in any case.
     user.acked = compareOffsets(acked, wanted) > 0 ? acked : wanted;

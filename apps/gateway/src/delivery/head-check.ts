@@ -7,6 +7,7 @@ import type { Store, UserKeys } from "@doorstep/store";
 import type { GatewayMetrics } from "../metric.ts";
 import type { Hub } from "./hub.ts";
 import type { LocalUser } from "./local-user.ts";
+import type { UserSocket } from "./user-socket.ts";
 
 export class HeadCheck {
   readonly #store: Store;
@@ -45,7 +46,7 @@ export class HeadCheck {
   }
 
   async #checkAll(): Promise<void> {
-    const byPartition = new Map<number, LocalUser[]>();
+    const byPartition = new Map<number, LocalUser<UserSocket>[]>();
     for (const user of this.#hub.users) {
       const group = byPartition.get(user.keys.partition);
       if (group === undefined) byPartition.set(user.keys.partition, [user]);
@@ -60,7 +61,7 @@ export class HeadCheck {
     this.#metrics.undelivered.set(undelivered);
   }
 
-  async #checkPartition(users: readonly LocalUser[]): Promise<void> {
+  async #checkPartition(users: readonly LocalUser<UserSocket>[]): Promise<void> {
     const keys: UserKeys[] = users.map((user) => user.keys);
     const heads = await this.#store.log.heads(keys);
     users.forEach((user, i) => {

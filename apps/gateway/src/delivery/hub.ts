@@ -34,15 +34,15 @@ const READ_RETRY_MS = 500;
 
 export class Hub {
   readonly #options: HubOptions;
-  readonly #users = new Map<string, LocalUser>();
-  #dirty: LocalUser[] = [];
+  readonly #users = new Map<string, LocalUser<UserSocket>>();
+  #dirty: LocalUser<UserSocket>[] = [];
 
   constructor(options: HubOptions) {
     this.#options = options;
   }
 
   /** The users with sockets here. */
-  get users(): Iterable<LocalUser> {
+  get users(): Iterable<LocalUser<UserSocket>> {
     return this.#users.values();
   }
 
@@ -51,10 +51,10 @@ export class Hub {
   }
 
   /** The local user of these keys, made and subscribed if this is the first socket. */
-  join(keys: UserKeys): LocalUser {
+  join(keys: UserKeys): LocalUser<UserSocket> {
     const known = this.#users.get(keys.channel);
     if (known !== undefined) return known;
-    const user = new LocalUser(keys, this.#options.subscriber.subscribe(keys));
+    const user = new LocalUser<UserSocket>(keys, this.#options.subscriber.subscribe(keys));
     // Whoever attaches awaits it; a user whose sockets left before that must not end the process.
     user.subscribed.catch(() => this.#options.metrics.storeErrors.inc({ operation: "subscribe" }));
     this.#users.set(keys.channel, user);
@@ -94,7 +94,7 @@ export class Hub {
     this.#markDirty(user);
   }
 
-  #pushLogged(user: LocalUser, prev: Offset, last: Offset, push: PushMessage): void {
+  #pushLogged(user: LocalUser<UserSocket>, prev: Offset, last: Offset, push: PushMessage): void {
     if (user.pendingCount > 0 && user.pendingLast !== prev) this.#flush(user);
     let isWritten = false;
     // First those that leave LIVE, since leaving flushes what the others are queued for.
@@ -117,7 +117,7 @@ export class Hub {
   }
 
   /** Tells where a user's log ends: from a head check, or after the subscription was restored. */
-  announceHead(user: LocalUser, head: Offset): void {
+  announceHead(user: LocalUser<UserSocket>, head: Offset): void {
     for (const socket of user.sockets) {
       if (socket.phase === "live") this.#apply(socket, signalOfHead(socket.offset, head), "head_check");
       else socket.announced = maxOffset(socket.announced, head);
@@ -190,7 +190,7 @@ export class Hub {
     socket.written = maxOffset(socket.written, page.to);
   }
 
-  #markDirty(user: LocalUser): void {
+  #markDirty(user: LocalUser<UserSocket>): void {
     if (user.isDirty) return;
     user.isDirty = true;
     this.#dirty.push(user);
@@ -208,7 +208,7 @@ export class Hub {
   };
 
   /** Writes the user's pending frame to the sockets it was queued for. */
-  #flush(user: LocalUser): void {
+  #flush(user: LocalUser<UserSocket>): void {
     if (user.pendingCount === 0) return;
     const { metrics, socketBudgetBytes } = this.#options;
     const frame = buildFrame("events", user.pending);
@@ -226,7 +226,7 @@ export class Hub {
     }
   }
 
-  #flushEphemeral(user: LocalUser): void {
+  #flushEphemeral(user: LocalUser<UserSocket>): void {
     if (user.ephemeral.length === 0) return;
     const { metrics, socketBudgetBytes } = this.#options;
     const frame = buildFrame("ephemeral", user.ephemeral);

@@ -1,14 +1,13 @@
 /**
  * LocalUser: a user with at least one socket on this gateway, and the frame that gathers this tick's pushes for all of
- * the user's live sockets.
+ * the user's live sockets. What a socket is (`S`) is user-socket.ts' matter.
  */
 import { type Offset, ZERO_OFFSET } from "@doorstep/protocol";
 import type { UserKeys } from "@doorstep/store";
-import type { UserSocket } from "./user-socket.ts";
 
-export class LocalUser {
+export class LocalUser<S> {
   readonly keys: UserKeys;
-  readonly sockets = new Set<UserSocket>();
+  readonly sockets = new Set<S>();
   /** Settles once the user's channel is subscribed. */
   readonly subscribed: Promise<void>;
 

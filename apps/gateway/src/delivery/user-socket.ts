@@ -28,7 +28,7 @@ export interface UserSocketOptions {
 
 export class UserSocket {
   readonly socket: GatewaySocket;
-  readonly user: LocalUser;
+  readonly user: LocalUser<UserSocket>;
   readonly ackMode: AckMode;
   readonly clientId: string;
   /** A socket that started at "$" never got what was before, so nothing it says acknowledges. */
@@ -53,7 +53,7 @@ export class UserSocket {
   waitingSinceMs = 0;
   #engineBytes = 0;
 
-  constructor(socket: GatewaySocket, user: LocalUser, options: UserSocketOptions) {
+  constructor(socket: GatewaySocket, user: LocalUser<UserSocket>, options: UserSocketOptions) {
     this.socket = socket;
     this.user = user;
     this.ackMode = options.ackMode;
