@@ -24,4 +24,6 @@ export default {
   coverageProvider: "v8",
   collectCoverageFrom: ["packages/*/src/**/*.ts", "!packages/testkit/**", "!**/index.ts"],
   coverageDirectory: "<rootDir>/coverage",
+  coverageReporters: ["text-summary", "html", "json-summary"],
+  coverageThreshold: { global: { lines: 90 } },
 };

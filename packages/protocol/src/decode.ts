@@ -23,6 +23,18 @@ import {
 /** Longest token the hub looks at, in characters; a JWT of any sane size fits. */
 const MAX_TOKEN_LENGTH = 8_192;
 
+/** Fields of an envelope that are text where they are given. */
+const OPTIONAL_TEXT = [
+  "source",
+  "subject",
+  "threadId",
+  "runId",
+  "parentRunId",
+  "expiresAt",
+  "collapseKey",
+  "traceparent",
+] as const;
+
 /** Decodes the handshake's `auth`; throws HANDSHAKE_INVALID, or TOKEN_INVALID where no token is given. */
 export function decodeHandshake(value: unknown): Handshake {
   const auth = record(value, "HANDSHAKE_INVALID", "auth");
@@ -72,8 +84,18 @@ export function decodeCommand(value: unknown): CommandMessage {
 /** Decodes one envelope; throws INVALID_EVENT. `data` passes as it is. */
 export function decodeEnvelope(value: unknown): Envelope {
   const envelope = record(value, "INVALID_EVENT", "event");
-  expect(typeof envelope["id"] === "string", "INVALID_EVENT", "event.id is text");
-  expect(typeof envelope["type"] === "string", "INVALID_EVENT", "event.type is text");
+  for (const name of ["id", "type", "time"]) {
+    expect(typeof envelope[name] === "string", "INVALID_EVENT", `event.${name} is text`);
+  }
+  for (const name of OPTIONAL_TEXT) {
+    expect(
+      envelope[name] === undefined || typeof envelope[name] === "string",
+      "INVALID_EVENT",
+      `event.${name} is text`,
+    );
+  }
+  const { attempt } = envelope;
+  expect(attempt === undefined || typeof attempt === "number", "INVALID_EVENT", "event.attempt is a number");
   expect(
     envelope["offset"] === undefined || isOffset(envelope["offset"]),
     "INVALID_EVENT",
@@ -92,7 +114,7 @@ export function decodeEvents(value: unknown): Envelope[] {
 export function decodeReady(value: unknown): Ready {
   const { clientId, offset, replayed, recovered, gateway } = record(value, "INVALID_REQUEST", "ready");
   return {
-    clientId: String(clientId),
+    clientId: typeof clientId === "string" ? clientId : "",
     offset: parseOffset(offset),
     replayed: typeof replayed === "number" ? replayed : 0,
     recovered: recovered === true,

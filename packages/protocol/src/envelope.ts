@@ -103,9 +103,12 @@ export function encodeEvent(
   const { id = newId(), type, data, expiresInMs, collapseKey } = input;
   const delivery = input.delivery ?? deliveryOf(type);
   check(typeof type === "string" && TYPE_PATTERN.test(type), "type has to be 1-128 of A-Z a-z 0-9 _ . : / -");
-  check(ID_PATTERN.test(id), "id has to be 1-128 of A-Z a-z 0-9 . _ : @ / + = ~ -");
+  check(typeof id === "string" && ID_PATTERN.test(id), "id has to be 1-128 of A-Z a-z 0-9 . _ : @ / + = ~ -");
   check(DELIVERY_CLASSES.has(delivery), "delivery is durable, stream or ephemeral");
-  check(collapseKey === undefined || COLLAPSE_KEY_PATTERN.test(collapseKey), "collapseKey has the form of an id");
+  check(
+    collapseKey === undefined || (typeof collapseKey === "string" && COLLAPSE_KEY_PATTERN.test(collapseKey)),
+    "collapseKey has the form of an id",
+  );
   check(
     expiresInMs === undefined ||
       (Number.isInteger(expiresInMs) && expiresInMs > 0 && expiresInMs <= LIMITS.expiresInMs),

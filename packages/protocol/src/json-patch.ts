@@ -6,13 +6,15 @@ type Container = Json[] | { [key: string]: Json };
 
 /** Applies every operation to a copy of `document`; undefined where one does not apply, since a patch is all or nothing. */
 export function applyPatch(document: Json, patch: readonly JsonPatchOp[]): Json | undefined {
-  let root = copy(document);
-  for (const operation of patch) {
-    const next = applyOne(root, operation);
-    if (next === undefined) return undefined;
-    root = next;
+  try {
+    return patch.reduce<Json | undefined>(
+      (root, operation) => (root === undefined ? undefined : applyOne(root, operation)),
+      copy(document),
+    );
+  } catch {
+    // An operation without its fields, no pointer, or a document nested too deep to be copied: it does not apply either.
+    return undefined;
   }
-  return root;
 }
 
 function applyOne(root: Json, operation: JsonPatchOp): Json | undefined {
@@ -42,6 +44,7 @@ function copy(value: Json): Json {
 }
 
 function tokensOf(pointer: string): string[] {
+  if (pointer !== "" && !pointer.startsWith("/")) throw new SyntaxError("a pointer starts with a slash");
   return pointer
     .split("/")
     .slice(1)

@@ -2,7 +2,7 @@
  * reduceRun: folds the events of one run into its RunView. Pure; returns `prev` itself where nothing changes, so that a
  * renderer may compare by identity.
  *
- * It never throws on a strange history. Deltas carry `textOffset`: one that was applied already is ignored, one behind
+ * It never throws on a strange history: a payload of the wrong shape changes nothing (payload.ts). Deltas carry `textOffset`: one that was applied already is ignored, one behind
  * a hole is ignored too, since the `*_completed` event brings the whole text. After the terminal event nothing changes
  * any more (P6); what was open then is closed as `unknown`.
  */
@@ -10,6 +10,7 @@ import type { Envelope } from "./envelope.ts";
 import { type EventMap, type EventType, isTerminal } from "./event.ts";
 import { isRecord } from "./json.ts";
 import { applyPatch } from "./json-patch.ts";
+import { hasPayload } from "./payload.ts";
 import { emptyRunView, isEnded, type MessageView, type RunView, type ToolView } from "./run-view.ts";
 
 type Reducers = { [K in EventType]: (view: RunView, data: EventMap[K], event: Envelope) => RunView };
@@ -17,10 +18,12 @@ type Reducers = { [K in EventType]: (view: RunView, data: EventMap[K], event: En
 /** Folds one event; `prev` is undefined before the first. Events without a known type change nothing. */
 export function reduceRun(prev: RunView | undefined, event: Envelope): RunView {
   const view = prev ?? emptyRunView(event.runId ?? "");
-  if (isEnded(view) || !isRecord(event.data) || !Object.hasOwn(REDUCERS, event.type)) return view;
+  if (isEnded(view) || !Object.hasOwn(REDUCERS, event.type)) return view;
+  const data = isRecord(event.data) ? event.data : {};
+  if (!hasPayload(event.type as EventType, data)) return view;
   // The discriminated union is erased here: the table is total over EventType, and each row takes its own payload.
   const reduce = REDUCERS[event.type as EventType] as (view: RunView, data: unknown, event: Envelope) => RunView;
-  const next = reduce(view, event.data, event);
+  const next = reduce(view, data, event);
   return isTerminal(event.type) ? closeOpen(next, event.time) : next;
 }
 
@@ -36,10 +39,9 @@ const REDUCERS: Reducers = {
     const id = data.messageId ?? data.step ?? "thinking";
     if (data.delta !== undefined) {
       const known = view.reasoning.find((item) => item.messageId === id);
-      return {
-        ...view,
-        reasoning: appendText(view.reasoning, id, "assistant", data.delta, data.textOffset ?? known?.text.length ?? 0),
-      };
+      const textOffset = data.textOffset ?? known?.text.length ?? 0;
+      const reasoning = appendText(view.reasoning, id, data.delta, textOffset);
+      return reasoning === view.reasoning ? view : { ...view, reasoning };
     }
     if (data.text === undefined) return view;
     return {
@@ -79,7 +81,7 @@ const REDUCERS: Reducers = {
     status: "completed",
     ...defined({ result: data.result, usage: data.usage }),
   }),
-  agent_failed: (view, data) => ({ ...view, status: "failed", error: data.error, ...defined({ usage: data.usage }) }),
+  agent_failed: (view, data) => ({ ...view, status: "failed", ...defined({ error: data.error, usage: data.usage }) }),
   agent_cancelled: (view) => ({ ...view, status: "cancelled" }),
   tool_call_delta: (view, data) => {
     const known = view.tools.find((tool) => tool.toolCallId === data.toolCallId);
@@ -132,10 +134,10 @@ const REDUCERS: Reducers = {
           ...view,
           messages: [...view.messages, { messageId: data.messageId, role: data.role, text: "", done: false }],
         },
-  message_delta: (view, data) => ({
-    ...view,
-    messages: appendText(view.messages, data.messageId, "assistant", data.delta, data.textOffset),
-  }),
+  message_delta: (view, data) => {
+    const messages = appendText(view.messages, data.messageId, data.delta, data.textOffset);
+    return messages === view.messages ? view : { ...view, messages };
+  },
   message_completed: (view, data) => {
     const role = view.messages.find((message) => message.messageId === data.messageId)?.role ?? "assistant";
     return {
@@ -173,11 +175,15 @@ function closeOpen(view: RunView, endedAt: string): RunView {
 function appendText(
   list: readonly MessageView[],
   messageId: string,
-  role: string,
   delta: string,
   textOffset: number,
 ): readonly MessageView[] {
-  const known = list.find((message) => message.messageId === messageId) ?? { messageId, role, text: "", done: false };
+  const known = list.find((message) => message.messageId === messageId) ?? {
+    messageId,
+    role: "assistant",
+    text: "",
+    done: false,
+  };
   if (known.done || textOffset !== known.text.length) return list;
   return upsertMessage(list, { ...known, text: known.text + delta });
 }
