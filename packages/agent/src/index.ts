@@ -1,0 +1,12 @@
+/** Doorstep for agent processes: publish events to users, run agents for them. */
+
+export type { Hub, PublishItem, PublishItemResult } from "./hub.ts";
+export { createHub } from "./hub.ts";
+export type { BufferOptions, CoalesceOptions, EmitOptions, HubOptions, PublishOptions, RunInit } from "./option.ts";
+export { DEFAULTS } from "./option.ts";
+
+// Runs
+export { currentRun } from "./context.ts";
+export type { EmittableType, Run, RunContext } from "./run.ts";
+export type { ToolCall, ToolHandle, ToolProgress } from "./run-tool.ts";
+export type { MessageOptions, TextWriter } from "./text-writer.ts";

@@ -1,0 +1,121 @@
+/**
+ * The publisher: encodes an event once and appends it until Redis has answered for good.
+ *
+ * UNAVAILABLE says nothing about whether the append happened and STORE_FULL passes, so both are repeated with the same
+ * ids, marked as a retry, after a pause with full jitter; the log then tells a repetition apart (P1). Every other
+ * refusal is final and thrown at once. Connecting is part of the first append: a hub can be made while Redis is away.
+ */
+import { randomUUID } from "node:crypto";
+import {
+  DoorstepError,
+  type EncodedEvent,
+  encodeEvent,
+  type ErrorCode,
+  type EventInput,
+  type PublishResult,
+  toDoorstepError,
+  type UserId,
+} from "@doorstep/protocol";
+import { connectStore, type Store } from "@doorstep/store";
+import { Deadline } from "./deadline.ts";
+import { DEFAULTS, type HubOptions } from "./option.ts";
+
+const RETRIED: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["UNAVAILABLE", "STORE_FULL"]);
+const BACK_OFF_BASE_MS = 50;
+const BACK_OFF_CAP_MS = 2_000;
+
+/** How long an append may be retried: until the time is up or the signal aborts, whichever is first. */
+export interface Patience {
+  timeoutMs: number;
+  signal?: AbortSignal | undefined;
+}
+
+/** Whether the same append may succeed later, so that the publisher repeats it. */
+export function isRetried(error: DoorstepError): boolean {
+  return RETRIED.has(error.code);
+}
+
+/** Full jitter: anything from no pause to the exponential bound, in milliseconds. `random` is from 0 to 1. */
+export function backOffMs(tries: number, random: number): number {
+  return random * Math.min(BACK_OFF_CAP_MS, BACK_OFF_BASE_MS * 2 ** tries);
+}
+
+export class Publisher {
+  readonly #options: HubOptions;
+  readonly #deadlines = new Set<Deadline>();
+  #isClosed = false;
+  #connecting: Promise<Store> | undefined;
+  #store: Store | undefined;
+
+  constructor(options: HubOptions) {
+    this.#options = options;
+  }
+
+  /** Checks and encodes; throws INVALID_EVENT or TOO_LARGE. */
+  encode(input: EventInput): EncodedEvent {
+    return encodeEvent({ source: this.#options.source, ...input }, randomUUID, Date.now(), this.#maxPayloadBytes);
+  }
+
+  /** Connects, or answers the connection there is. A failed try is forgotten, so that the next call tries anew. */
+  connect(): Promise<Store> {
+    this.#connecting ??= this.#connect();
+    return this.#connecting;
+  }
+
+  async #connect(): Promise<Store> {
+    const { redis, limits, timeoutMs = DEFAULTS.timeoutMs } = this.#options;
+    try {
+      const settings = { redis, connectTimeoutMs: timeoutMs, ...(limits === undefined ? {} : { limits }) };
+      const store = await connectStore(settings);
+      if (this.#isClosed) await store.close();
+      this.#store = store;
+      return store;
+    } catch (error) {
+      this.#connecting = undefined;
+      throw error;
+    }
+  }
+
+  /** Appends events of one user, all or nothing; throws the last DoorstepError once patience has ended. */
+  async append(userId: UserId, events: readonly EncodedEvent[], patience: Patience): Promise<PublishResult[]> {
+    const deadline = new Deadline(patience.timeoutMs, patience.signal);
+    this.#deadlines.add(deadline);
+    try {
+      for (let tries = 0; ; tries++) {
+        try {
+          return await deadline.race(this.#tryAppend(userId, events, tries > 0), noAnswer);
+        } catch (thrown) {
+          const error = toDoorstepError(thrown);
+          if (!isRetried(error)) throw error;
+          await deadline.pause(backOffMs(tries, Math.random()));
+          if (deadline.isOver) throw error;
+        }
+      }
+    } finally {
+      deadline.dispose();
+      this.#deadlines.delete(deadline);
+    }
+  }
+
+  async #tryAppend(userId: UserId, events: readonly EncodedEvent[], isRetry: boolean): Promise<PublishResult[]> {
+    if (this.#isClosed) throw new DoorstepError("CLOSED", "the hub was closed");
+    const store = await this.connect();
+    return store.log.append(userId, events, { isRetry });
+  }
+
+  /** Ends all retries and the connection; one that is still being made closes as soon as it stands. Idempotent. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const deadline of this.#deadlines) deadline.end();
+    await this.#store?.close();
+  }
+
+  get #maxPayloadBytes(): number | undefined {
+    return this.#options.limits?.maxPayloadBytes;
+  }
+}
+
+/** The append may have happened all the same. */
+function noAnswer(): DoorstepError {
+  return new DoorstepError("UNAVAILABLE", "Redis did not answer while the caller had patience");
+}

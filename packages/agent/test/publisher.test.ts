@@ -1,0 +1,51 @@
+import { afterAll, describe, expect, it } from "@jest/globals";
+import { assert, double, nat, property } from "fast-check";
+import { createCleanUp } from "@doorstep/testkit";
+import { backOffMs } from "../src/publisher.ts";
+import { startFixture } from "./support/fixture.ts";
+
+const cleanUp = createCleanUp();
+afterAll(() => cleanUp.run());
+
+describe("backOffMs", () => {
+  it("stays between no pause and an exponential bound that is capped", () => {
+    assert(
+      property(nat(2_000), double({ min: 0, max: 1, noNaN: true }), (tries, random) => {
+        const ms = backOffMs(tries, random);
+        expect(ms).toBeGreaterThanOrEqual(0);
+        expect(ms).toBeLessThanOrEqual(Math.min(2_000, 50 * 2 ** tries));
+      }),
+    );
+  });
+});
+
+describe("the publisher", () => {
+  it("P1 repeats while Redis is out of memory and gets through once it is not", async () => {
+    const { redis, store, hub, eventsOf } = await startFixture(cleanUp);
+    await hub.ready();
+    const admin = await store.openConnection("command");
+    await admin.call("CONFIG", "SET", "maxmemory", "1");
+    const refused = hub.publish({ userId: "ada" }, "note", 1, { timeoutMs: 100 });
+    await expect(refused).rejects.toMatchObject({ code: "STORE_FULL", retryable: true });
+    const publishing = hub.publish({ userId: "ada" }, "note", 2);
+    await admin.call("CONFIG", "SET", "maxmemory", "0");
+    await publishing;
+    expect((await eventsOf("ada")).map((event) => event.data)).toEqual([2]);
+    expect(redis.port).toBeGreaterThan(0);
+  });
+
+  it("P1 logs an event once when the answer was lost and the append is repeated", async () => {
+    const { redis, hub, eventsOf } = await startFixture(cleanUp, {}, { args: ["--appendfsync", "always"] });
+    await hub.ready();
+    // Appends in flight while Redis is killed: some have happened, none was answered.
+    const publishing = Promise.all(
+      Array.from({ length: 300 }, (_, n) => hub.publish({ userId: "bob" }, "note", n, { timeoutMs: 25_000 })),
+    );
+    await redis.kill("SIGKILL");
+    await redis.restart();
+    const results = await publishing;
+    const events = await eventsOf("bob");
+    expect(events.map((event) => event.data).sort((a, b) => Number(a) - Number(b))).toEqual(results.map((_, n) => n));
+    expect(new Set(events.map((event) => event.id)).size).toBe(300);
+  });
+});
