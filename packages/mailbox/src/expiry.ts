@@ -1,0 +1,90 @@
+/**
+ * Expiry: what happens when a parcel's time comes. First it is decided where the parcel stands, in this order:
+ *
+ *   held and acked are both before its end   a courier died between the two steps of hold.ts, or is between them: the
+ *                                            next sweep decides, so look again later
+ *   no list names it                         released, expired before, or an orphan: done, without effect
+ *   its deadline lies ahead                  woken early (by another clock, by a retry): look again then
+ *   else                                     expired
+ *
+ * and an expired parcel ends in two steps that may be repeated: a dead letter under an id of its own, then a tombstone in
+ * the parcel's place, from which a client that comes back learns of the gap (P3, P10). What was acknowledged meanwhile
+ * is not in the dead letter.
+ *
+ * A parcel's job never fails: whatever goes wrong delays it. Escalation will stand before the deadline: the job is first
+ * delayed to the escalation's time, and this is where it is woken, decides by the missing ack, and is delayed to expiry.
+ */
+import { compareOffsets, maxOffset } from "@doorstep/protocol";
+import type { Store } from "@doorstep/store";
+import { DelayedError, type Job, type Processor, type Queue } from "bullmq";
+
+import { type DeadLetter, deadLetterId } from "./dead-letter.ts";
+import { type ParcelData, parcelEntry } from "./parcel.ts";
+import { type OnError, tryQueue } from "./queue.ts";
+
+/** When to look again at a parcel that is not committed: several sweeps later. */
+const UNDECIDED_MS = 5_000;
+/** When to try again after an error. */
+const RETRY_MS = 10_000;
+
+export interface ExpiryOptions {
+  readonly store: Store;
+  readonly deadLetters: Queue<DeadLetter>;
+  /** Called for each dead letter. */
+  readonly onExpired?: (letter: DeadLetter) => void;
+  /** Told about each parcel that has to be tried again. */
+  readonly onError: OnError;
+}
+
+/** done: the job completes. Otherwise how long until the parcel is to be looked at again. */
+type Decision = "done" | { readonly againInMs: number };
+
+/** Creates the processor of the mailbox queues. */
+export function createExpiry(options: ExpiryOptions): Processor<ParcelData> {
+  return async (job, token) => {
+    const decision = await tryDecide(options, job.data);
+    if (decision !== "done") await delay(job, token, decision.againInMs);
+  };
+}
+
+async function tryDecide(options: ExpiryOptions, data: ParcelData): Promise<Decision> {
+  try {
+    return await decide(options, data);
+  } catch (error) {
+    options.onError(error, "expiry");
+    return { againInMs: RETRY_MS };
+  }
+}
+
+async function decide(options: ExpiryOptions, data: ParcelData): Promise<Decision> {
+  const { store } = options;
+  const { custody } = store;
+  const parcel = parcelEntry(data);
+  const keys = custody.keysOfUid(data.uid);
+  const { held, acked, lastDurable } = await custody.unheld(keys, 1);
+  // A user hash that does not know the events has left, with the list. The events are here: they expire all the same.
+  if (compareOffsets(data.to, lastDurable) <= 0) {
+    if (compareOffsets(maxOffset(held, acked), data.to) < 0) return { againInMs: UNDECIDED_MS };
+    // In this order: past `held` the commit is over, and whether a list names the parcel is decided.
+    if (!(await custody.isListed(keys, parcel))) return "done";
+  }
+  const now = await store.nowMs();
+  if (now < data.deadlineMs) return { againInMs: data.deadlineMs - now };
+
+  const events = data.events.filter(([offset]) => compareOffsets(offset, acked) > 0);
+  const { uid, from, to } = data;
+  const letter: DeadLetter = { uid, reason: "expired", from, to, events, expiredAtMs: now };
+  await tryQueue(() =>
+    options.deadLetters.add("expired", letter, { jobId: deadLetterId(parcel.jobId), removeOnComplete: false }),
+  );
+  const offsets = data.events.map(([offset]) => offset);
+  await custody.expire(keys, parcel, "expired", offsets);
+  options.onExpired?.(letter);
+  return "done";
+}
+
+/** BullMQ counts delays by the clock of the process, so only the time that is left is taken from Redis' clock. */
+async function delay(job: Job<ParcelData>, token: string | undefined, inMs: number): Promise<never> {
+  await job.moveToDelayed(Date.now() + inMs, token);
+  throw new DelayedError();
+}
