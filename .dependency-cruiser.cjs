@@ -29,7 +29,12 @@ module.exports = {
     { name: "no-cycle", severity: "error", from: {}, to: { circular: true } },
     ...layers,
     { name: "packages-below-apps", severity: "error", from: { path: "^packages/" }, to: { path: "^apps/" } },
-    { name: "apps-apart", severity: "error", from: { path: "^apps/([^/]+)/" }, to: { path: "^apps/", pathNot: "^apps/$1/" } },
+    {
+      name: "apps-apart",
+      severity: "error",
+      from: { path: "^apps/([^/]+)/" },
+      to: { path: "^apps/", pathNot: "^apps/$1/" },
+    },
     {
       name: "no-deep-import",
       severity: "error",

@@ -55,9 +55,9 @@ async function startAll(): Promise<void> {
 function tell(parts: readonly Part[], port: number): void {
   const rows = parts.map(({ plan, pid }) => [plan.name, `pid ${pid}`, plan.url ?? "", plan.about]);
   console.log(`
-${renderTable(rows)}
-
   Open http://localhost:${port}
+
+${renderTable(rows)}
 
   Kill any of them (kill -9 PID) and watch; logs are in ${relative(process.cwd(), logDir) || logDir}. Ctrl-C ends everything.
 `);

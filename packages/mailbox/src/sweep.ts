@@ -99,7 +99,8 @@ async function sweepUser(options: SweepOptions, keys: UserKeys, view: View): Pro
   const unheld = await readUnheld(store, keys);
   const pauseMs = 2 * pingIntervalMs;
   if (isSettled(unheld)) {
-    // The index outlived the user's keys.
+    // The index outlived the user's keys, or an append comes this moment.
+    await store.custody.forget(keys);
     await lookAgain(options, keys, view.nowMs + pauseMs);
     return "settled";
   }

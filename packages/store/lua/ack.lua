@@ -3,38 +3,50 @@
 --
 -- KEYS  1 user hash, 2 log, 3 due index, 4 parcel list
 -- ARGV  1 offset, 2 uid
--- Returns {acked, number of events this call acknowledged, job id of each released parcel ...}. An offset beyond head counts as head; an older one changes nothing.
+-- Returns {acked, number of events this call acknowledged, job id of each released parcel ...}. An offset beyond head
+-- counts as head; an older one changes nothing.
 -- allow-oom: acknowledging frees memory, so it has to work when there is none.
 -- @include offset
-local state = redis.call('HMGET', KEYS[1], 'head', 'acked', 'held', 'dhead', 'an', 'ab', 'due')
+local state = redis.call('HMGET', KEYS[1], 'head', 'acked', 'held', 'dhead', 'an', 'ab', 'due', 'xn')
 local head, acked, held, dhead = state[1], state[2] or '0-0', state[3] or '0-0', state[4] or '0-0'
 if not head then return {'0-0', 0} end
 local offset = ARGV[1]
 if before(head, offset) then offset = head end
 if not before(acked, offset) then return {acked, 0} end
 
+local ENTRY = '^(%S) %S+ (%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$'
 local reply = {offset, 0}
-local n_before = tonumber(state[5] or 0)
-local n, b = n_before, tonumber(state[6] or 0)
+local n, b = tonumber(state[5] or 0), tonumber(state[6] or 0)
+local ended = n + tonumber(state[8] or 0)
 while true do
   local entry = redis.call('LINDEX', KEYS[4], 0)
   if not entry then break end
-  local kind, _, to, job, _, _, entry_n, entry_b = string.match(entry, '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$')
-  if not kind then _, to = string.match(entry, '^t (%S+) (%S+)') end
+  local kind, to, job, _, _, entry_n, entry_b = string.match(entry, ENTRY)
   if before(offset, to) then break end
   redis.call('LPOP', KEYS[4])
-  if kind then
-    reply[#reply + 1] = job
-    n, b = math.max(n, tonumber(entry_n)), math.max(b, tonumber(entry_b))
-  end
+  if kind == 'p' then reply[#reply + 1] = job end
+  n, b = math.max(n, tonumber(entry_n)), math.max(b, tonumber(entry_b))
 end
 local last = redis.call('XREVRANGE', KEYS[2], offset, '-', 'COUNT', 1)[1]
 if last then
   local last_n, last_b = string.match(last[2][4], '^%S+ %S+ (%S+) (%S+)')
   n, b = math.max(n, tonumber(last_n)), math.max(b, tonumber(last_b))
 end
+
+-- What expired is counted apart, as far as it is not acknowledged.
+local xn, xb = 0, 0
+if state[8] and state[8] ~= '0' then
+  for _, entry in ipairs(redis.call('LRANGE', KEYS[4], 0, -1)) do
+    local kind, _, _, count, bytes, entry_n, entry_b = string.match(entry, ENTRY)
+    if kind == 't' then
+      xn = xn + math.min(tonumber(count), tonumber(entry_n) - n)
+      xb = xb + math.min(tonumber(bytes), tonumber(entry_b) - b)
+    end
+  end
+  redis.call('HSET', KEYS[1], 'xn', xn, 'xb', xb)
+end
 redis.call('HSET', KEYS[1], 'acked', offset, 'an', n, 'ab', b)
-reply[2] = n - n_before
+reply[2] = n + xn - ended
 if state[7] and not before(later(offset, held), dhead) then
   redis.call('ZREM', KEYS[3], ARGV[2])
   redis.call('HDEL', KEYS[1], 'due')

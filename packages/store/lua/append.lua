@@ -26,11 +26,14 @@ local max_events, max_bytes, max_body = tonumber(ARGV[8]), tonumber(ARGV[9]), to
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local state = redis.call('HMGET', user, 'head', 'acked', 'held', 'dhead', 'c', 'n', 'b', 'an', 'ab', 'due', 'floor', 'until')
+local state = redis.call('HMGET', user, 'head', 'acked', 'held', 'dhead', 'c', 'n', 'b', 'an', 'ab', 'due', 'floor', 'until',
+  'xn', 'xb')
 local head = state[1]
 local acked, held, dhead = state[2] or '0-0', state[3] or '0-0', state[4] or '0-0'
 local c, n, b = tonumber(state[5] or 0), tonumber(state[6] or 0), tonumber(state[7] or 0)
-local an, ab = tonumber(state[8] or 0), tonumber(state[9] or 0)
+-- Ended: acknowledged (an, ab), or expired since (xn, xb).
+local ended_n = tonumber(state[8] or 0) + tonumber(state[13] or 0)
+local ended_b = tonumber(state[9] or 0) + tonumber(state[14] or 0)
 local is_new = not head
 if is_new then
   -- A log may outlive its hash; its ids must still only grow.
@@ -101,7 +104,9 @@ for i = 1, total do
     end
   end
 end
-if durable > 0 and (n - an + durable > max_events or b - ab + bytes > max_bytes) then return {'!MAILBOX_FULL', 0} end
+if durable > 0 and (n - ended_n + durable > max_events or b - ended_b + bytes > max_bytes) then
+  return {'!MAILBOX_FULL', 0}
+end
 if streamed > 0 and redis.call('XLEN', log) + streamed > keep_events + max_events then
   trim_log()
   if redis.call('XLEN', log) + streamed > keep_events + max_events then return {'!MAILBOX_FULL', 0} end

@@ -7,18 +7,31 @@
 -- Neighbouring tombstones of one reason become one, so that a departed user's list stays short.
 local at = redis.call('LPOS', KEYS[3], ARGV[1])
 if not at then return 0 end
-local from, count = ARGV[2], tonumber(ARGV[5])
-if at > 0 then
-  local previous = redis.call('LINDEX', KEYS[3], at - 1)
-  local p_from, p_to, p_reason, p_count = string.match(previous, '^t (%S+) (%S+) (%S+) (%S+)$')
-  if p_to == from and p_reason == ARGV[4] then
-    from, count = p_from, count + tonumber(p_count)
-    redis.call('LREM', KEYS[3], 1, previous)
-    at = at - 1
-  end
+local from, to, reason, count, bytes = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
+local total_n, total_b = string.match(ARGV[1], '(%d+) (%d+)$')
+
+-- What was acknowledged inside the parcel counts as acknowledged, not as expired.
+local state = redis.call('HMGET', KEYS[1], 'an', 'ab')
+redis.call('HINCRBY', KEYS[1], 'xn', math.min(count, tonumber(total_n) - tonumber(state[1] or 0)))
+redis.call('HINCRBY', KEYS[1], 'xb', math.min(bytes, tonumber(total_b) - tonumber(state[2] or 0)))
+
+local function tombstone(position)
+  local entry = position >= 0 and redis.call('LINDEX', KEYS[3], position) or ''
+  local t_from, t_to, t_reason, t_count, t_bytes, n, b = string.match(entry, '^t (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$')
+  if t_reason ~= reason then return {} end
+  return {entry = entry, from = t_from, to = t_to, count = t_count, bytes = t_bytes, n = n, b = b}
 end
-redis.call('LSET', KEYS[3], at, string.format('t %s %s %s %.0f', from, ARGV[3], ARGV[4], count))
-redis.call('XDEL', KEYS[2], unpack(ARGV, 7))
-redis.call('HINCRBY', KEYS[1], 'an', ARGV[5])
-redis.call('HINCRBY', KEYS[1], 'ab', ARGV[6])
+local previous, following = tombstone(at - 1), tombstone(at + 1)
+if following.from == to then
+  redis.call('LREM', KEYS[3], 1, following.entry)
+  to, total_n, total_b = following.to, following.n, following.b
+  count, bytes = count + following.count, bytes + following.bytes
+end
+if previous.to == from then
+  redis.call('LREM', KEYS[3], 1, previous.entry)
+  at, from = at - 1, previous.from
+  count, bytes = count + previous.count, bytes + previous.bytes
+end
+redis.call('LSET', KEYS[3], at, string.format('t %s %s %s %.0f %.0f %s %s', from, to, reason, count, bytes, total_n, total_b))
+if ARGV[7] then redis.call('XDEL', KEYS[2], unpack(ARGV, 7)) end
 return 1

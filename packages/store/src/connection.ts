@@ -3,7 +3,7 @@
  *
  *   command     appends, acks, reads. Never re-sends by itself (an in-flight append would run twice), never queues while
  *               disconnected (memory), times out: the caller learns UNAVAILABLE and decides.
- *   subscriber  sharded pub/sub only; resubscribes and keeps trying for ever.
+ *   subscriber  sharded pub/sub only; resubscribes and keeps trying for ever. Who subscribes is told UNAVAILABLE in time.
  *   queue       for BullMQ, which waits for ever and insists on `maxRetriesPerRequest: null`.
  *
  * A demoted master answers READONLY on a connection for ever: that error reconnects.
@@ -22,6 +22,14 @@ export type ConnectionRole = "command" | "subscriber" | "queue";
 const COMMAND_TIMEOUT_MS = 5_000;
 const MAX_RECONNECT_DELAY_MS = 2_000;
 
+/** Spelt out, since a duplicate inherits what the connection it is made of was told. */
+const PATIENT: RedisOptions = {
+  autoResendUnfulfilledCommands: true,
+  enableOfflineQueue: true,
+  maxRetriesPerRequest: null,
+  commandTimeout: undefined,
+};
+
 const ROLE_OPTIONS: Record<ConnectionRole, RedisOptions> = {
   command: {
     autoResendUnfulfilledCommands: false,
@@ -29,8 +37,8 @@ const ROLE_OPTIONS: Record<ConnectionRole, RedisOptions> = {
     maxRetriesPerRequest: 0,
     commandTimeout: COMMAND_TIMEOUT_MS,
   },
-  subscriber: { autoResubscribe: true, enableOfflineQueue: true, maxRetriesPerRequest: null },
-  queue: { enableOfflineQueue: true, maxRetriesPerRequest: null },
+  subscriber: { ...PATIENT, autoResubscribe: true, commandTimeout: COMMAND_TIMEOUT_MS },
+  queue: PATIENT,
 };
 
 /** Opens a connection and waits until it is ready; throws UNAVAILABLE after `timeoutMs` (default 10,000). */
@@ -45,6 +53,7 @@ export async function openConnection(
   connection.on("error", (error: unknown) => (lastError = error));
   try {
     await ready(connection, timeoutMs);
+    if (connection.isCluster && role === "command") await connectNodes(connection as Cluster);
     return connection;
   } catch (error) {
     connection.disconnect();
@@ -64,6 +73,14 @@ async function ready(connection: RedisConnection, timeoutMs: number): Promise<vo
     // Rejections of connect() are attempts that failed; the retry strategy goes on until the deadline.
     if (connection.status === "wait") connection.connect().catch((error: unknown) => connection.emit("error", error));
   });
+}
+
+/**
+ * A Cluster is ready before its nodes are connected, and without a queue it refuses what is sent meanwhile. A node that is
+ * down keeps nobody from the others.
+ */
+async function connectNodes(cluster: Cluster): Promise<void> {
+  await Promise.allSettled(cluster.nodes("master").map((node) => node.ping()));
 }
 
 function create(target: RedisTarget, role: ConnectionRole): RedisConnection {
@@ -99,6 +116,8 @@ function commonOptions(role: ConnectionRole): Options {
     ...ROLE_OPTIONS[role],
     lazyConnect: true,
     connectionName: `doorstep-${role}`,
+    // A caller's client may have one; the hub's keys have the same names for everybody.
+    keyPrefix: "",
     retryStrategy: (attempt) =>
       Math.min(MAX_RECONNECT_DELAY_MS, 50 * 2 ** Math.min(attempt, 6)) * (0.5 + Math.random() / 2),
     replyMapping: "legacy",
@@ -110,7 +129,10 @@ function clusterOptions(redisOptions: Options, role: ConnectionRole): ClusterOpt
   return {
     lazyConnect: true,
     redisOptions,
+    keyPrefix: "",
     enableOfflineQueue: role !== "command",
+    // Otherwise a Cluster sends again what was in flight when a connection broke, whatever the connection was told.
+    retryDelayOnFailover: role === "command" ? 0 : 200,
     shardedSubscribers: role === "subscriber",
     slotsRefreshInterval: 5_000,
     clusterRetryStrategy: (attempt) => Math.min(MAX_RECONNECT_DELAY_MS, 100 * attempt),

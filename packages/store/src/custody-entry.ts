@@ -3,7 +3,7 @@
  * was dropped in that place). One line of text each, so that scripts can read them:
  *
  *   p <from> <to> <job id> <count> <bytes> <durable count up to to> <durable bytes up to to>
- *   t <from> <to> <reason> <count>
+ *   t <from> <to> <reason> <count> <bytes> <durable count up to to> <durable bytes up to to>
  *
  * `from` is the offset before the first event, `to` the last event's.
  */

@@ -82,6 +82,11 @@ export class Custody {
     await this.#try(() => this.#redis.zadd(keys.due, "XX", sinceMs, keys.uid));
   }
 
+  /** Takes a user off the index whose keys no longer say that anything waits, for instance because they expired. */
+  async forget(keys: UserKeys): Promise<void> {
+    await this.#scripts.run("forget", [keys.user, keys.due], [keys.uid]);
+  }
+
   /** Reads the next events to hold, at most `maxEvents` log entries. */
   async unheld(keys: UserKeys, maxEvents: number): Promise<Unheld> {
     const reply = await this.#scripts.run("unheld", [keys.user, keys.log], [maxEvents]);

@@ -39,10 +39,18 @@ export class Presence {
     await this.#try(() => this.#redis.hdel(keys.connections, socketId));
   }
 
-  /** Renews a gateway's lease. `info` is for people who look: text about the gateway. Works when memory is full. */
+  /**
+   * Renews a gateway's lease. Works when memory is full; only `info`, text about the gateway for people who look, may be
+   * missing then.
+   */
   async renewLease(gatewayId: string, leaseMs: number, info: string): Promise<void> {
     await this.#scripts.run("lease", [HUB_KEYS.gateways], [gatewayId, leaseMs]);
-    await this.#try(() => this.#redis.set(gatewayKey(gatewayId), info, "PX", leaseMs));
+    try {
+      await this.#redis.set(gatewayKey(gatewayId), info, "PX", leaseMs);
+    } catch (error) {
+      const coded = toStoreError(error);
+      if (coded.code !== "STORE_FULL") throw coded;
+    }
   }
 
   /** Gives a gateway's lease back. */

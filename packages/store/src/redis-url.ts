@@ -39,33 +39,43 @@ export function parseRedisUrl(url: string): RedisTarget {
     throw malformed("several hosts need redis+sentinel:// or redis+cluster://");
   if (kind === "sentinel" && path === "") throw malformed("redis+sentinel:// ends with /<name of the master>");
   if (kind === "cluster" && path !== "" && path !== "0") throw malformed("a Cluster has only database 0");
-  const db = kind === "standalone" && path !== "" ? Number(path) : 0;
-  if (!Number.isInteger(db) || db < 0) throw malformed("the database is a number");
+  if (kind === "standalone" && !/^\d{0,5}$/.test(path)) throw malformed("the database is a number");
   return {
     kind,
     nodes,
     tls: scheme === "rediss",
     ...parseLogin(login),
-    ...(kind === "standalone" ? { db } : {}),
-    ...(kind === "sentinel" ? { master: decodeURIComponent(path) } : {}),
+    ...(kind === "standalone" ? { db: Number(path) } : {}),
+    ...(kind === "sentinel" ? { master: decode(path) } : {}),
   };
 }
 
 function parseLogin(login: string | undefined): { username?: string; password?: string } {
   if (login === undefined || login === "") return {};
   const colon = login.indexOf(":");
-  const username = decodeURIComponent(colon === -1 ? login : login.slice(0, colon));
-  const password = colon === -1 ? "" : decodeURIComponent(login.slice(colon + 1));
+  const username = decode(colon === -1 ? login : login.slice(0, colon));
+  const password = colon === -1 ? "" : decode(login.slice(colon + 1));
   return { ...(username === "" ? {} : { username }), ...(password === "" ? {} : { password }) };
 }
 
 function parseNode(text: string, defaultPort: number): RedisNode {
-  const match = /^(\[[0-9a-fA-F:]+\]|[^:[\]]+)(?::(\d{1,5}))?$/.exec(text);
+  const match = /^(\[[0-9a-fA-F:]+\]|[\w.-]+)(?::(\d{1,5}))?$/.exec(text);
   const port = Number(match?.[2] ?? defaultPort);
-  if (match?.[1] === undefined || port < 1 || port > 65_535) throw malformed(`"${text}" is no host:port`);
+  if (match?.[1] === undefined || port < 1 || port > 65_535) {
+    // Not repeated: a password with an unescaped "@" or "/" ends up here.
+    throw malformed('every host is host:port; ":", "/" and "@" in a password are percent-encoded');
+  }
   return { host: match[1].replace(/^\[|\]$/g, ""), port };
 }
 
-function malformed(detail: string): DoorstepError {
-  return new DoorstepError("INVALID_REQUEST", `REDIS_URL: ${detail}`);
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch (error) {
+    throw malformed("a percent sign is written %25", { cause: error });
+  }
+}
+
+function malformed(detail: string, options?: ErrorOptions): DoorstepError {
+  return new DoorstepError("INVALID_REQUEST", `REDIS_URL: ${detail}`, options);
 }

@@ -8,7 +8,7 @@ import { readFileSync } from "node:fs";
 import type { RedisConnection } from "./connection.ts";
 import { toStoreError } from "./connection.ts";
 
-const SCRIPTS = ["append", "read", "ack", "heads", "unheld", "hold", "expire", "connected", "lease"] as const;
+const SCRIPTS = ["append", "read", "ack", "heads", "unheld", "hold", "expire", "forget", "connected", "lease"] as const;
 
 export type ScriptName = (typeof SCRIPTS)[number];
 type ScriptArgument = string | number;

@@ -35,8 +35,10 @@ export interface Store {
   isReady(): boolean;
   /** Asks Redis for an answer; throws UNAVAILABLE. */
   ping(): Promise<void>;
-  /** Redis' clock, milliseconds since 1970. */
+  /** Redis' clock, milliseconds since 1970; throws UNAVAILABLE. */
   nowMs(): Promise<number>;
+  /** Records a number that every program of the hub has to share; throws SETTINGS_MISMATCH for another one. */
+  requireSetting(name: "mailboxQueues", value: number): Promise<void>;
   openSubscriber(handlers: SubscriberHandlers): Promise<Subscriber>;
   /** A connection for BullMQ or the Socket.IO adapter; closed with the store. */
   openConnection(role: "queue" | "subscriber" | "command"): Promise<RedisConnection>;
@@ -62,7 +64,7 @@ export async function connectStore(options: StoreOptions): Promise<Store> {
   const subscribers: Subscriber[] = [];
   try {
     await checkVersion(redis);
-    await checkPartitions(redis, partitions);
+    await requireSetting(redis, "partitions", partitions);
   } catch (error) {
     redis.disconnect();
     throw toStoreError(error);
@@ -81,14 +83,13 @@ export async function connectStore(options: StoreOptions): Promise<Store> {
     partitions,
     isReady: () => redis.status === "ready",
     ping: async () => {
-      await redis.ping().catch((error: unknown) => {
-        throw toStoreError(error);
-      });
+      await coded(redis.ping());
     },
     nowMs: async () => {
-      const [seconds, micros] = await redis.time();
+      const [seconds, micros] = await coded(redis.time());
       return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
     },
+    requireSetting: (name, value) => coded(requireSetting(redis, name, value)),
     openSubscriber: async (handlers) => {
       const subscriber = new Subscriber(await open("subscriber"), handlers);
       subscribers.push(subscriber);
@@ -100,6 +101,12 @@ export async function connectStore(options: StoreOptions): Promise<Store> {
       await Promise.all(opened.splice(0).map(closeConnection));
     },
   };
+}
+
+function coded<T>(reply: Promise<T>): Promise<T> {
+  return reply.catch((error: unknown) => {
+    throw toStoreError(error);
+  });
 }
 
 async function closeConnection(connection: RedisConnection): Promise<void> {
@@ -122,13 +129,18 @@ async function checkVersion(redis: RedisConnection): Promise<void> {
   }
 }
 
-async function checkPartitions(redis: RedisConnection, partitions: number): Promise<void> {
-  await redis.hsetnx(HUB_KEYS.meta, "partitions", partitions);
-  const recorded = await redis.hget(HUB_KEYS.meta, "partitions");
-  if (Number(recorded) !== partitions) {
+/** Records a setting of the whole hub at its first use, and refuses another value from then on. */
+async function requireSetting(redis: RedisConnection, name: string, value: number): Promise<void> {
+  // Read first: a write is refused when memory is full, and programs have to start then too.
+  let recorded = await redis.hget(HUB_KEYS.meta, name);
+  if (recorded === null) {
+    await redis.hsetnx(HUB_KEYS.meta, name, value);
+    recorded = await redis.hget(HUB_KEYS.meta, name);
+  }
+  if (Number(recorded) !== value) {
     throw new DoorstepError(
       "SETTINGS_MISMATCH",
-      `this Redis was first used with ${recorded} partitions, not ${partitions}; use the recorded number or an empty Redis`,
+      `this Redis was first used with ${name} ${recorded}, not ${value}; use the recorded number or an empty Redis`,
     );
   }
 }

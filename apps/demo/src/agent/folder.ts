@@ -46,8 +46,10 @@ export class Folder {
     this.#bounds = { ...BOUNDS, ...bounds };
   }
 
-  get name(): string {
-    return basename(this.root);
+  /** What the folder calls itself: the name in its package.json, else its own. */
+  async #name(): Promise<string> {
+    const manifest = await readFile(join(this.root, "package.json"), "utf8").catch(() => "");
+    return /"name"\s*:\s*"([^"]+)"/.exec(manifest)?.[1] ?? basename(this.root);
   }
 
   /** Walks the folder and reads what is new or has changed. Throws where the folder itself cannot be read. */
@@ -65,7 +67,7 @@ export class Folder {
     }
     this.#cache = seen;
     return createLibrary(
-      this.name,
+      await this.#name(),
       [...seen.values()].map((cached) => cached.document).filter((document) => document !== undefined),
     );
   }

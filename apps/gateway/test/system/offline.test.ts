@@ -23,7 +23,11 @@ function openQueue(deployment: Deployment): Queue<ParcelData> {
 }
 
 /** Offsets held in parcels that the user's list names, in list order. */
-async function heldOffsets(deployment: Deployment, jobs: readonly Job<ParcelData>[], userId: string): Promise<Offset[]> {
+async function heldOffsets(
+  deployment: Deployment,
+  jobs: readonly Job<ParcelData>[],
+  userId: string,
+): Promise<Offset[]> {
   const { custody } = await deployment.store.log.read(deployment.store.log.keysOf(userId), "0-0", 1, 1);
   return custody.flatMap((entry) => {
     if (entry.kind !== "parcel") return [];
