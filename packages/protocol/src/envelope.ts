@@ -8,7 +8,7 @@
 import { DoorstepError } from "./error.ts";
 import { type DeliveryClass, deliveryOf, type EventMap, type EventType } from "./event.ts";
 import type { EventId, RunId, ThreadId, UserId } from "./json.ts";
-import { COLLAPSE_KEY_PATTERN, ID_PATTERN, LIMITS, TYPE_PATTERN } from "./limit.ts";
+import { ID_PATTERN, LIMITS, TYPE_PATTERN } from "./limit.ts";
 import type { Offset } from "./offset.ts";
 
 /** An event as a client receives it. Ephemeral ones have no offset. */
@@ -106,7 +106,7 @@ export function encodeEvent(
   check(typeof id === "string" && ID_PATTERN.test(id), "id has to be 1-128 of A-Z a-z 0-9 . _ : @ / + = ~ -");
   check(DELIVERY_CLASSES.has(delivery), "delivery is durable, stream or ephemeral");
   check(
-    collapseKey === undefined || (typeof collapseKey === "string" && COLLAPSE_KEY_PATTERN.test(collapseKey)),
+    collapseKey === undefined || (typeof collapseKey === "string" && ID_PATTERN.test(collapseKey)),
     "collapseKey has the form of an id",
   );
   check(

@@ -27,7 +27,7 @@ export type {
   Target,
 } from "./envelope.ts";
 export { encodeEvent, utf8Length } from "./envelope.ts";
-export { COLLAPSE_KEY_PATTERN, ID_PATTERN, LIMITS, TYPE_PATTERN } from "./limit.ts";
+export { ID_PATTERN, LIMITS, TYPE_PATTERN } from "./limit.ts";
 
 // Offsets
 export type { Offset } from "./offset.ts";

@@ -15,8 +15,5 @@ export const LIMITS = {
 /** Event types: letters, digits and `_ . : / -`, up to 128. */
 export const TYPE_PATTERN = /^[A-Za-z0-9_.:/-]{1,128}$/;
 
-/** Ids that go into keys, logs and JSON as they are: event, run, thread, client ids and the like. */
+/** Ids that go into keys, logs and JSON as they are: event, run, thread and client ids, collapse keys. */
 export const ID_PATTERN = /^[A-Za-z0-9._:@/+=~-]{1,128}$/;
-
-/** Collapse keys, in the same safe alphabet. */
-export const COLLAPSE_KEY_PATTERN = ID_PATTERN;
