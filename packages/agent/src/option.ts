@@ -44,7 +44,7 @@ export interface PublishOptions {
   delivery?: DeliveryClass;
   /** Milliseconds from now after which nobody needs the event. @default never */
   expiresInMs?: number;
-  /** Latest wins: an undelivered event with the same key is replaced. */
+  /** Carried in the envelope, for readers that show only the latest event of a key; the hub collapses nothing yet. */
   collapseKey?: string;
   subject?: string;
   traceparent?: string;

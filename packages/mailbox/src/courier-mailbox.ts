@@ -56,8 +56,8 @@ export interface CourierMailbox {
 export async function openCourierMailbox(options: CourierMailboxOptions): Promise<CourierMailbox> {
   const { store, stalledIntervalMs, onError } = options;
   const connection = await store.openConnection("command");
-  await store.requireSetting("mailboxQueues", options.queues ?? 1);
   const queues = new MailboxQueues(connection, options.queues ?? 1, onError);
+  await store.requireSetting("mailboxQueues", options.queues ?? 1);
   const deadLetters = openDeadLetters(connection, onError);
   const process = createExpiry({ store, deadLetters, onExpired: options.onExpired, onError });
   const waiting = await store.openConnection("queue");

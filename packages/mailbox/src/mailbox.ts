@@ -34,8 +34,8 @@ export interface Mailbox {
 
 /** Opens the gateway's side of the mailbox; throws UNAVAILABLE. */
 export async function openMailbox({ store, queues: count = 1, onError }: MailboxOptions): Promise<Mailbox> {
-  await store.requireSetting("mailboxQueues", count);
   const queues = new MailboxQueues(await store.openConnection("command"), count, onError);
+  await store.requireSetting("mailboxQueues", count);
   return {
     readParcel: (entry, keys, after, upTo) => readParcel(queues, keys, entry, after, upTo),
     release: (keys, jobIds) => releaseParcels(queues, keys, jobIds, onError),

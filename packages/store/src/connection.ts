@@ -3,7 +3,8 @@
  *
  *   command     appends, acks, reads. Never re-sends by itself (an in-flight append would run twice), never queues while
  *               disconnected (memory), times out: the caller learns UNAVAILABLE and decides.
- *   subscriber  sharded pub/sub only; resubscribes and keeps trying for ever. Who subscribes is told UNAVAILABLE in time.
+ *   subscriber  sharded pub/sub only; resubscribes and keeps trying for ever. Without a timeout: ioredis and the Socket.IO
+ *               adapter subscribe without awaiting it, and a rejection that nobody awaits ends the process.
  *   queue       for BullMQ, which waits for ever and insists on `maxRetriesPerRequest: null`.
  *
  * A demoted master answers READONLY on a connection for ever: that error reconnects.
@@ -37,7 +38,7 @@ const ROLE_OPTIONS: Record<ConnectionRole, RedisOptions> = {
     maxRetriesPerRequest: 0,
     commandTimeout: COMMAND_TIMEOUT_MS,
   },
-  subscriber: { ...PATIENT, autoResubscribe: true, commandTimeout: COMMAND_TIMEOUT_MS },
+  subscriber: { ...PATIENT, autoResubscribe: true },
   queue: PATIENT,
 };
 

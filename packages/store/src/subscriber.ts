@@ -31,6 +31,7 @@ export interface SubscriberHandlers {
 const SPACE = 0x20;
 const RESUBSCRIBE_AT_ONCE = 256;
 const RETRY_MS = 500;
+const CONFIRM_TIMEOUT_MS = 5_000;
 
 export class Subscriber {
   readonly #redis: RedisConnection;
@@ -52,22 +53,14 @@ export class Subscriber {
   /** Subscribes to a user's channel; resolves once Redis has confirmed. */
   async subscribe(keys: UserKeys): Promise<void> {
     this.#channels.set(keys.channel, keys.partition);
-    try {
-      await this.#redis.ssubscribe(keys.channel);
-    } catch (error) {
-      throw toStoreError(error);
-    }
+    await this.#confirmed([keys.channel]);
   }
 
   /** Leaves a user's channel; failures do not matter, since messages for nobody are ignored. */
   async unsubscribe(keys: UserKeys): Promise<void> {
     this.#channels.delete(keys.channel);
     if (this.#isClosed || this.#redis.status !== "ready") return;
-    try {
-      await this.#redis.sunsubscribe(keys.channel);
-    } catch (error) {
-      this.#handlers.onLost(error instanceof Error ? error : undefined);
-    }
+    await this.#redis.sunsubscribe(keys.channel).catch(() => undefined);
   }
 
   /** Ends the connection. */
@@ -108,8 +101,23 @@ export class Subscriber {
     }
     for (const channels of groups.values()) {
       for (let i = 0; i < channels.length; i += RESUBSCRIBE_AT_ONCE) {
-        await this.#redis.ssubscribe(...channels.slice(i, i + RESUBSCRIBE_AT_ONCE));
+        await this.#confirmed(channels.slice(i, i + RESUBSCRIBE_AT_ONCE));
       }
+    }
+  }
+
+  async #confirmed(channels: readonly string[]): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      const error = new Error(`no confirmation of a subscription within ${CONFIRM_TIMEOUT_MS} ms`);
+      timer = setTimeout(() => reject(error), CONFIRM_TIMEOUT_MS);
+    });
+    try {
+      await Promise.race([this.#redis.ssubscribe(...channels), late]);
+    } catch (error) {
+      throw toStoreError(error);
+    } finally {
+      clearTimeout(timer);
     }
   }
 
