@@ -91,6 +91,9 @@ const fields = z.object({
   maxPayloadBytes: bytes({ min: 256, max: 1_048_576 })
     .default(DEFAULT_LIMITS.maxPayloadBytes)
     .describe("Most bytes of one event."),
+  holdMs: durationMs({ min: 1 })
+    .default(DEFAULT_LIMITS.holdMs)
+    .describe("Milliseconds an event without an expiry of its own is held; then it is a dead letter."),
   mailboxQueues: integer({ min: 1, max: 256 })
     .default(1)
     .describe("Number of mailbox queues; the same for every gateway and courier."),

@@ -10,7 +10,7 @@ import { isRecord } from "@doorstep/protocol";
 import type { RedisConnection } from "@doorstep/store";
 
 type Receive = (message: unknown, channel: unknown) => void;
-type AdapterFactory = (namespace: unknown) => { onRawMessage: Receive };
+type AdapterFactory = (namespace: unknown) => { onRawMessage: Receive; close(): Promise<void> };
 
 /** Makes the adapter for the Socket.IO server; a `function`, since Socket.IO calls it with `new`. */
 export function createControlPlane(
@@ -23,6 +23,8 @@ export function createControlPlane(
   }) as unknown as AdapterFactory;
   return function ControlPlane(namespace) {
     const adapter = create(namespace);
+    // Its connections end with the store; leaving the channels first would fail, unawaited, where Redis is gone.
+    adapter.close = () => Promise.resolve();
     const receive: Receive = adapter.onRawMessage.bind(adapter);
     adapter.onRawMessage = (message, channel) => {
       try {
@@ -37,10 +39,13 @@ export function createControlPlane(
 }
 
 const OPENING_BRACE = 0x7b;
+/** `serverSideEmit` runs any listener of the namespace, `connection` included; the hub has no use for it. */
+const SERVER_SIDE_EMIT = 9;
 
 /** Whether a message has what the adapter reads without asking. Binary ones are never sent here. */
 function isControlMessage(message: unknown): boolean {
   if (!Buffer.isBuffer(message) || message[0] !== OPENING_BRACE) return false;
   const parsed: unknown = JSON.parse(message.toString());
-  return isRecord(parsed) && typeof parsed["type"] === "number" && isRecord(parsed["data"]);
+  if (!isRecord(parsed) || typeof parsed["type"] !== "number" || !isRecord(parsed["data"])) return false;
+  return parsed["type"] !== SERVER_SIDE_EMIT;
 }

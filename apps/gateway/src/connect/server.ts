@@ -100,7 +100,10 @@ export class SocketServer {
     const handshake = decodeHandshake(socket.handshake.auth);
     const identity = await this.#options.verifyToken(handshake.token);
     this.#options.store.log.keysOf(identity.userId);
-    socket.data = { ...identity, handshake, badMessages: 0 };
+    const { token: _, ...rest } = handshake;
+    socket.data = { ...identity, handshake: rest, badMessages: 0 };
+    // The adapter answers other gateways with what it finds here; the token is nobody else's.
+    socket.handshake.auth = {};
   }
 
   #refusal(thrown: unknown): Error {
@@ -129,6 +132,8 @@ export class SocketServer {
     this.#count(hub);
     this.#listenToConnection(delivery);
     socket.on("disconnect", () => {
+      // A connection carries one socket: a client that left and came back on it would pile up listeners.
+      socket.conn.close();
       session.close();
       this.sockets.delete(delivery);
       hub.detach(delivery);

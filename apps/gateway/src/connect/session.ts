@@ -48,11 +48,11 @@ export class Session {
     this.#options = options;
     // Untyped on purpose: a client may send anything, and the decoders are the types.
     const incoming = socket as unknown as { on(name: string, listener: (...args: unknown[]) => void): void };
-    incoming.on("ack", (message, callback) => this.#guard(callback, () => this.#ack(message)));
-    incoming.on("command", (message, callback) => this.#command(message, callback));
-    incoming.on("refresh", (message, callback) => void this.#refresh(message, callback));
+    incoming.on("ack", (...args) => this.#guard(answerOf(args), () => this.#ack(args[0])));
+    incoming.on("command", (...args) => this.#command(args[0], answerOf(args)));
+    incoming.on("refresh", (...args) => void this.#refresh(args[0], answerOf(args)));
     socket.onAny((name: string, ...args: unknown[]) => {
-      if (!KNOWN_MESSAGES.has(name)) this.#refuse(new DoorstepError("UNKNOWN_MESSAGE"), answerOf(args.at(-1)));
+      if (!KNOWN_MESSAGES.has(name)) this.#refuse(new DoorstepError("UNKNOWN_MESSAGE"), answerOf(args));
     });
     this.#watchToken();
   }
@@ -67,39 +67,42 @@ export class Session {
   }
 
   /** Runs of agents do not take commands yet, so every well-formed command names a run that is not there. */
-  #command(message: unknown, callback: unknown): void {
-    this.#guard(callback, () => {
+  #command(message: unknown, answer: Answer): void {
+    this.#guard(answer, () => {
       decodeCommand(message);
-      answerOf(callback)?.({ status: "rejected", code: "NOT_FOUND" } satisfies CommandReceipt);
+      answer?.({ status: "rejected", code: "NOT_FOUND" } satisfies CommandReceipt);
     });
   }
 
-  async #refresh(message: unknown, callback: unknown): Promise<void> {
+  async #refresh(message: unknown, answer: Answer): Promise<void> {
     try {
       const identity = await this.#options.verifyToken(decodeRefresh(message).token);
+      if (!this.#socket.connected) return;
       if (identity.userId !== this.#socket.data.userId)
         throw new DoorstepError("FORBIDDEN", "the token is of another user");
       this.#socket.data.expiresAtMs = identity.expiresAtMs;
       this.#watchToken();
-      answerOf(callback)?.({ ok: true } satisfies RefreshAnswer);
+      answer?.({ ok: true } satisfies RefreshAnswer);
     } catch (thrown) {
       const error = toDoorstepError(thrown);
-      this.#refuse(error, (answer) => answerOf(callback)?.({ ok: false, ...(answer as object) }));
+      this.#refuse(error, (refusal) => answer?.({ ok: false, ...(refusal as object) }));
     }
   }
 
-  #guard(callback: unknown, handle: () => void): void {
+  #guard(answer: Answer, handle: () => void): void {
     try {
       handle();
     } catch (thrown) {
       const error = toDoorstepError(thrown);
-      this.#refuse(error, (answer) => answerOf(callback)?.({ status: "rejected", ...(answer as object) }));
+      this.#refuse(error, (refusal) => answer?.({ status: "rejected", ...(refusal as object) }));
     }
   }
 
   #refuse(error: DoorstepError, answer: Answer): void {
     this.#options.metrics.badMessages.inc({ code: error.code });
     answer?.(error.toAnswer());
+    // What the hub itself could not do is not the client's fault.
+    if (error.status >= 500) return;
     if (++this.#socket.data.badMessages > MOST_BAD_MESSAGES) this.#end(new DoorstepError("BAD_MESSAGES"));
   }
 
@@ -125,6 +128,8 @@ export class Session {
   }
 }
 
-function answerOf(callback: unknown): Answer {
+/** The callback of a message: its last argument, also where that is the only one. */
+function answerOf(args: readonly unknown[]): Answer {
+  const callback = args.at(-1);
   return typeof callback === "function" ? (callback as (answer: unknown) => void) : undefined;
 }

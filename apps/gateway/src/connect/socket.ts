@@ -5,7 +5,7 @@ import type { Server, Socket } from "socket.io";
 /** What the handshake established; the user comes from here and from nowhere else (P4). */
 export interface SocketData {
   userId: string;
-  handshake: Handshake;
+  handshake: Omit<Handshake, "token">;
   /** When the token ends, milliseconds since 1970. */
   expiresAtMs: number;
   badMessages: number;

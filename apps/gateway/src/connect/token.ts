@@ -16,7 +16,7 @@ export interface TokenOptions {
 /** What a token says. */
 export interface Identity {
   readonly userId: string;
-  /** Milliseconds since 1970. */
+  /** When it is no longer accepted, the tolerance included; milliseconds since 1970. */
   readonly expiresAtMs: number;
 }
 
@@ -37,6 +37,9 @@ const ASYMMETRIC = [
   "Ed25519",
 ];
 
+/** What jose throws where the JWKS URL answers late, not with 200, or not with keys. */
+const KEY_SOURCE_ERRORS: ReadonlySet<string> = new Set(["ERR_JWKS_TIMEOUT", "ERR_JWKS_INVALID", "ERR_JOSE_GENERIC"]);
+
 /** Makes the check from the settings. */
 export function createTokenCheck(options: TokenOptions): VerifyToken {
   const verify: JWTVerifyOptions = {
@@ -51,7 +54,7 @@ export function createTokenCheck(options: TokenOptions): VerifyToken {
     try {
       const { sub, exp } = await check(token);
       if (typeof sub !== "string" || sub === "") throw new DoorstepError("TOKEN_INVALID", "sub is missing");
-      return { userId: sub, expiresAtMs: (exp ?? 0) * 1_000 };
+      return { userId: sub, expiresAtMs: ((exp ?? 0) + options.jwtClockToleranceS) * 1_000 };
     } catch (error) {
       throw toTokenError(error);
     }
@@ -71,7 +74,7 @@ function createKeyCheck(options: TokenOptions, verify: JWTVerifyOptions): (token
 function toTokenError(error: unknown): DoorstepError {
   if (error instanceof DoorstepError) return error;
   if (error instanceof errors.JWTExpired) return new DoorstepError("TOKEN_EXPIRED");
-  const isOurs = error instanceof errors.JOSEError && !(error instanceof errors.JWKSTimeout);
+  const isTokensFault = error instanceof errors.JOSEError && !KEY_SOURCE_ERRORS.has(error.code);
   // The reason stays in the log: a stranger learns only that it is not valid.
-  return new DoorstepError(isOurs ? "TOKEN_INVALID" : "UNAVAILABLE", undefined, { cause: error });
+  return new DoorstepError(isTokensFault ? "TOKEN_INVALID" : "UNAVAILABLE", undefined, { cause: error });
 }

@@ -81,19 +81,18 @@ export class CatchUp {
   }
 }
 
-/** Log entries, with the tombstones of expired ones in their places. */
+/**
+ * Log entries, with the tombstones of expired ones in their places. What the log still has inside a tombstone, events of
+ * the stream class, goes with it: nobody could tell where between them something is missing.
+ */
 function composeLog(composer: Composer, page: Page): void {
   let next = 0;
   const entries = page.entries;
   const isComplete = entries.length === 0 || entries.at(-1)?.offset === page.head;
   const end = isComplete ? page.head : (entries.at(-1)?.offset ?? page.head);
   for (const entry of page.custody) {
-    if (entry.kind !== "tombstone" || compareOffsets(entry.to, end) > 0) continue;
-    for (
-      let log = entries[next];
-      log !== undefined && compareOffsets(log.offset, entry.to) < 0;
-      log = entries[++next]
-    ) {
+    if (entry.kind !== "tombstone" || !isBelow(entry.from, end)) continue;
+    for (let log = entries[next]; log !== undefined && !isBelow(entry.from, log.offset); log = entries[++next]) {
       composer.addEvent(log);
     }
     composer.addGap(entry.from, entry.to, { reason: entry.reason, count: entry.count });

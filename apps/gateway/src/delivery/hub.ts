@@ -7,7 +7,7 @@
  * its offset. Before any socket of a user enters or leaves LIVE, the user's pending frame is flushed, so that a frame
  * only ever goes to the sockets it was queued for.
  */
-import { type GapReason, maxOffset, type Offset, offsetTimeMs } from "@doorstep/protocol";
+import { maxOffset, type Offset, offsetTimeMs, ZERO_OFFSET } from "@doorstep/protocol";
 import type { PushMessage, Store, Subscriber, UserKeys } from "@doorstep/store";
 import type { GatewayMetrics } from "../metric.ts";
 import type { CatchUp, CatchUpPage } from "./catch-up.ts";
@@ -151,6 +151,8 @@ export class Hub {
 
   async #read(socket: UserSocket): Promise<void> {
     const { catchUp, metrics, socketBudgetBytes } = this.#options;
+    // What was announced before is in the log that is read now, or lost.
+    socket.announced = ZERO_OFFSET;
     let page: CatchUpPage;
     try {
       page = await catchUp.read(socket.user.keys, socket.hasPage ? socket.offset : socket.start);
@@ -177,13 +179,10 @@ export class Hub {
         metrics.frames.inc();
         metrics.delivered.inc({ path: "catch_up" }, item.chunks.length);
       } else {
-        const reason: GapReason = item.gap.reason;
-        metrics.gaps.inc({ reason });
+        metrics.gaps.inc({ reason: item.gap.reason });
         socket.isRecovered = false;
         socket.socket.emit("gap", item.gap);
         socket.written = item.gap.to;
-        // After a fork what was announced before belongs to a log that is gone.
-        if (reason === "failover") socket.announced = item.gap.to;
       }
     }
     socket.offset = page.to;

@@ -3,7 +3,7 @@
  *
  *   offset     the last event queued for it, including this tick's frame
  *   written    the last event given to the connection
- *   announced  the newest head anyone told of while it was catching up
+ *   announced  the newest head anyone told of since its last read began
  *
  * Writes go past Socket.IO straight to its engine as prepared frames. The backlog is what the engine and the WebSocket
  * have not yet given to the kernel; it bounds what a slow reader costs (P8).

@@ -42,8 +42,8 @@ export class Publisher {
       if (first === undefined) throw new DoorstepError("INTERNAL", "an append without an answer");
       return first;
     });
-    if ("offset" in result) return result;
-    throw new DoorstepError(result.code, result.detail);
+    if (result instanceof DoorstepError) throw result;
+    return result;
   }
 
   /** Publishes the same event to several users. */
