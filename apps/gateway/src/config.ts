@@ -1,6 +1,6 @@
 /** The gateway's settings; docs/reference/config.md lists them, and a test compares the two. */
 import { z } from "zod";
-import { DEFAULT_LIMITS } from "@doorstep/store";
+import { DEFAULT_LIMITS, MAX_REPLICA_TIMEOUT_MS } from "@doorstep/store";
 import {
   bytes,
   commonConfig,
@@ -70,6 +70,11 @@ const fields = z.object({
   stuckMs: durationMs({ min: 100 })
     .default(30_000)
     .describe("Milliseconds a socket may stay above its budget before it is closed."),
+  maxLagMs: durationMs({ min: 0 })
+    .default(200)
+    .describe(
+      "Delay of the event loop (99th percentile of half a second) above which handshakes are refused; 0 never.",
+    ),
   gatewayLeaseMs: durationMs({ min: 500 })
     .default(15_000)
     .describe("Milliseconds a gateway's lease lives; renewed three times as often."),
@@ -94,6 +99,12 @@ const fields = z.object({
   holdMs: durationMs({ min: 1 })
     .default(DEFAULT_LIMITS.holdMs)
     .describe("Milliseconds an event without an expiry of its own is held; then it is a dead letter."),
+  minReplicas: integer({ min: 1, max: 16 })
+    .default(DEFAULT_LIMITS.minReplicas)
+    .describe("Replicas that have to have an event published with durability replicated."),
+  replicaTimeoutMs: durationMs({ min: 1, max: MAX_REPLICA_TIMEOUT_MS })
+    .default(DEFAULT_LIMITS.replicaTimeoutMs)
+    .describe("Milliseconds such a publish waits for the replicas."),
   mailboxQueues: integer({ min: 1, max: 256 })
     .default(1)
     .describe("Number of mailbox queues; the same for every gateway and courier."),

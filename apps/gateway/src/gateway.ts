@@ -9,7 +9,9 @@ import { defineMetrics, listen, type MainContext, type Shutdown, startAdminServe
 import { connectStore, type Subscriber } from "@doorstep/store";
 import type { configSchema } from "./config.ts";
 import { createControlPlane } from "./connect/control-plane.ts";
+import { Degraded } from "./connect/degraded.ts";
 import { drainSockets } from "./connect/drain.ts";
+import { Lag } from "./connect/lag.ts";
 import { Lease } from "./connect/lease.ts";
 import { SocketServer } from "./connect/server.ts";
 import { watchStuckSockets } from "./connect/stuck.ts";
@@ -40,6 +42,7 @@ export async function startGateway({
   });
   shutdown.add("close", "mailbox", () => mailbox.close());
 
+  const lag = new Lag((p99Ms) => metrics.lag.set(p99Ms / 1_000));
   const acknowledger = new Acknowledger(store, mailbox, metrics);
   const httpServer = createServer(createApp({ config, publisher: new Publisher(store, metrics), logger }));
   const server = new SocketServer({
@@ -57,18 +60,19 @@ export async function startGateway({
       () => metrics.controlMalformed.inc(),
     ),
     isDraining: () => shutdown.signal.aborted,
+    isOverloaded: () => config.maxLagMs > 0 && lag.p99Ms > config.maxLagMs,
   });
 
-  let isListening = true;
+  const degraded = new Degraded(server.sockets);
   const subscriber: Subscriber = await store.openSubscriber({
     onPush: (channel, push) => hub.push(channel, push),
     onMalformed: () => metrics.pushMessages.inc({ kind: "malformed" }),
     onLost: () => {
-      isListening = false;
+      degraded.begin();
       logger.warn("the subscription to Redis was lost");
     },
     onRestored: () => {
-      isListening = true;
+      degraded.end();
       logger.info("the subscription to Redis is restored");
       headCheck.check();
     },
@@ -79,9 +83,13 @@ export async function startGateway({
     catchUp: new CatchUp(store, mailbox),
     metrics,
     socketBudgetBytes: config.socketBudgetBytes,
-    onReady: (socket) => server.announceReady(socket),
+    onReady: (socket) => {
+      server.announceReady(socket);
+      degraded.welcome(socket);
+    },
     onFirstPage: (socket, page) => server.acceptFirstPage(socket, page),
   });
+  await store.history.check(false);
   const headCheck = new HeadCheck(store, hub, metrics, config.headCheckMs);
   server.serve(hub);
 
@@ -101,11 +109,11 @@ export async function startGateway({
     registry,
     logger,
     ready: () => ({
-      ready: !shutdown.signal.aborted && store.isReady() && isListening,
+      ready: !shutdown.signal.aborted && store.isReady() && !degraded.isDegraded,
       checks: {
         draining: shutdown.signal.aborted ? "yes" : "ok",
         redis: store.isReady() ? "ok" : "not connected",
-        subscription: isListening ? "ok" : "lost",
+        subscription: degraded.isDegraded ? "lost" : "ok",
       },
     }),
   });
@@ -120,6 +128,7 @@ export async function startGateway({
     ending.add("drain", "acks", () => acknowledger.idle());
     ending.add("drain", "checks", () => {
       stopStuckWatch();
+      lag.close();
       return headCheck.close();
     });
     ending.add("drain", "lease", () => lease.close());

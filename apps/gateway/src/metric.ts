@@ -49,7 +49,7 @@ export const METRICS = {
   catchUps: {
     name: "doorstep_catch_ups_total",
     type: "counter",
-    help: "Times a socket began to catch up, by cause: connect, push_lost, head_check, slow.",
+    help: "Times a socket began to catch up, by cause: connect, push_lost, head_check, failover, slow.",
     labels: ["cause"],
   },
   gaps: { name: "doorstep_gaps_total", type: "counter", help: "Gaps told to sockets, by reason.", labels: ["reason"] },
@@ -74,6 +74,11 @@ export const METRICS = {
     type: "counter",
     help: "Calls to Redis that failed, by operation.",
     labels: ["operation"],
+  },
+  lag: {
+    name: "doorstep_event_loop_lag_seconds",
+    type: "gauge",
+    help: "Delay of the event loop, 99th percentile of the last half second; above DOORSTEP_MAX_LAG_MS handshakes are refused.",
   },
   writeLatency: {
     name: "doorstep_publish_to_write_seconds",

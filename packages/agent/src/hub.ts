@@ -16,9 +16,17 @@ import {
   toDoorstepError,
   type UserId,
 } from "@doorstep/protocol";
-import { type HubOptions, type HubSettings, type PublishOptions, resolveOptions, type RunInit } from "./option.ts";
+import {
+  type AppendTerms,
+  checkDurability,
+  type HubOptions,
+  type HubSettings,
+  type PublishOptions,
+  resolveOptions,
+  type RunInit,
+} from "./option.ts";
 import { Outbox } from "./outbox.ts";
-import { type Patience, Publisher } from "./publisher.ts";
+import { Publisher, type Terms } from "./publisher.ts";
 import { Run, type RunContext } from "./run.ts";
 import { RunChannel } from "./run-channel.ts";
 import { liveRun } from "./run-life.ts";
@@ -28,7 +36,7 @@ export interface PublishItem {
   to: Target;
   type: EventType | (string & {});
   data: unknown;
-  options?: Omit<PublishOptions, "signal" | "timeoutMs">;
+  options?: Omit<PublishOptions, keyof AppendTerms>;
 }
 
 /** The answer for one item of `publishMany`: as `publish` would answer, or the error it would throw. */
@@ -56,8 +64,9 @@ export class Hub {
     this.#settings = resolveOptions(options);
     this.#options = options;
     this.#publisher = new Publisher(options);
-    const { timeoutMs, maxEvents } = this.#settings.buffer;
-    this.#outbox = new Outbox((userId, events) => this.#publisher.append(userId, events, { timeoutMs }), maxEvents);
+    const { buffer, durability } = this.#settings;
+    const terms = { timeoutMs: buffer.timeoutMs, durability };
+    this.#outbox = new Outbox((userId, events) => this.#publisher.append(userId, events, terms), buffer.maxEvents);
     // Not silent: whoever uses the hub next connects anew and gets the error.
     this.#publisher.connect().catch(() => undefined);
   }
@@ -74,8 +83,9 @@ export class Hub {
 
   /**
    * Publishes one event to one user; it is in the log when this settles (P1). Retries while Redis is away or full.
-   * Throws INVALID_EVENT, INVALID_USER, TOO_LARGE, CONFLICT, MAILBOX_FULL (nothing was written), STORE_FULL, and
-   * UNAVAILABLE, after which the event may or may not stand in the log: publish again with the same `options.id`.
+   * Throws INVALID_EVENT, INVALID_USER, TOO_LARGE, CONFLICT, MAILBOX_FULL (nothing was written), STORE_FULL,
+   * UNAVAILABLE, after which the event may or may not stand in the log, and UNDER_REPLICATED, after which it does, on too
+   * few replicas: publish again with the same `options.id`.
    * Order between publishes holds for those awaited one after the other.
    */
   publish<K extends EventType>(
@@ -89,7 +99,7 @@ export class Hub {
     this.#assertOpen();
     options.signal?.throwIfAborted();
     const event = this.#encode({ to, type, data, options });
-    const results = await this.#track(this.#publisher.append(to.userId, [event], this.#patience(options)));
+    const results = await this.#track(this.#publisher.append(to.userId, [event], this.#terms(options)));
     const [result] = results;
     if (result === undefined) throw new DoorstepError("INTERNAL", "the store answered no result");
     return result;
@@ -100,10 +110,7 @@ export class Hub {
    * different users at the same time. Answers one result per item, in the order of the items, and does not reject for
    * a failing one: look at `error`. An item that cannot be encoded fails alone; a refused append fails its user's items.
    */
-  async publishMany(
-    items: readonly PublishItem[],
-    options: Pick<PublishOptions, "signal" | "timeoutMs"> = {},
-  ): Promise<PublishItemResult[]> {
+  async publishMany(items: readonly PublishItem[], options: AppendTerms = {}): Promise<PublishItemResult[]> {
     this.#assertOpen();
     options.signal?.throwIfAborted();
     const results: PublishItemResult[] = [];
@@ -118,8 +125,8 @@ export class Hub {
         results[index] = { error: toDoorstepError(error) };
       }
     }
-    const patience = this.#patience(options);
-    const users = [...queues].map(([userId, queue]) => this.#appendQueue(userId, queue, patience, results));
+    const terms = this.#terms(options);
+    const users = [...queues].map(([userId, queue]) => this.#appendQueue(userId, queue, terms, results));
     await this.#track(Promise.all(users));
     return results;
   }
@@ -169,7 +176,7 @@ export class Hub {
   async #appendQueue(
     userId: UserId,
     queue: readonly QueuedItem[],
-    patience: Patience,
+    terms: Terms,
     results: PublishItemResult[],
   ): Promise<void> {
     for (let from = 0; from < queue.length; from += LIMITS.batchEvents) {
@@ -178,7 +185,7 @@ export class Hub {
         const answers = await this.#publisher.append(
           userId,
           batch.map((item) => item.event),
-          patience,
+          terms,
         );
         for (const [at, answer] of answers.entries()) results[batch[at]?.index ?? 0] = answer;
       } catch (thrown) {
@@ -206,8 +213,10 @@ export class Hub {
     });
   }
 
-  #patience({ signal, timeoutMs = this.#settings.timeoutMs }: PublishOptions): Patience {
-    return { timeoutMs, signal };
+  #terms({ signal, ...terms }: AppendTerms): Terms {
+    const { timeoutMs = this.#settings.timeoutMs, durability = this.#settings.durability } = terms;
+    checkDurability(durability);
+    return { timeoutMs, signal, durability };
   }
 
   #track<T>(work: Promise<T>, abort?: AbortController): Promise<T> {

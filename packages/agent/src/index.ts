@@ -2,7 +2,15 @@
 
 export type { Hub, PublishItem, PublishItemResult } from "./hub.ts";
 export { createHub } from "./hub.ts";
-export type { BufferOptions, CoalesceOptions, EmitOptions, HubOptions, PublishOptions, RunInit } from "./option.ts";
+export type {
+  AppendTerms,
+  BufferOptions,
+  CoalesceOptions,
+  EmitOptions,
+  HubOptions,
+  PublishOptions,
+  RunInit,
+} from "./option.ts";
 export { DEFAULTS } from "./option.ts";
 
 // Runs

@@ -1,6 +1,15 @@
 /** Options of the hub: what they mean, their defaults, and the checks at construction. */
-import type { DeliveryClass, DoorstepError, EventId, Json, RunId, ThreadId, UserId } from "@doorstep/protocol";
-import type { StoreLimits, StoreOptions } from "@doorstep/store";
+import type {
+  DeliveryClass,
+  DoorstepError,
+  Durability,
+  EventId,
+  Json,
+  RunId,
+  ThreadId,
+  UserId,
+} from "@doorstep/protocol";
+import { MAX_REPLICA_TIMEOUT_MS, type StoreLimits, type StoreOptions } from "@doorstep/store";
 
 /** How text deltas are put together before they are published. */
 export interface CoalesceOptions {
@@ -30,6 +39,11 @@ export interface HubOptions {
   buffer?: Partial<BufferOptions>;
   /** How long a publish is retried while Redis is away or full, in milliseconds. @default 10000 */
   timeoutMs?: number;
+  /**
+   * What a publish that does not say, and every event of a run, waits for: the log of the master, or `limits.minReplicas`
+   * replicas as well, for `limits.replicaTimeoutMs` a try. @default "logged"
+   */
+  durability?: Durability;
   /** How long a cancelled run may take to settle before it is ended over its head, in milliseconds. @default 5000 */
   cancelGraceMs?: number;
   /** Told of every append of a run that failed for good; the run itself rejects too. */
@@ -52,10 +66,15 @@ export interface PublishOptions {
   signal?: AbortSignal;
   /** How long this publish is retried, in milliseconds. @default the hub's `timeoutMs` */
   timeoutMs?: number;
+  /** "replicated" answers once replicas have the event, and how many; else UNDER_REPLICATED. @default the hub's */
+  durability?: Durability;
 }
 
-/** Options of an event inside a run; it is retried as long as the run's other events. */
-export type EmitOptions = Omit<PublishOptions, "signal" | "timeoutMs" | "traceparent">;
+/** The part of PublishOptions that says how an append is made; `publishMany` takes it for all its items. */
+export type AppendTerms = Pick<PublishOptions, "signal" | "timeoutMs" | "durability">;
+
+/** Options of an event inside a run; the hub's settings say how it is appended. */
+export type EmitOptions = Omit<PublishOptions, keyof AppendTerms | "traceparent">;
 
 /** What `hub.run` binds a run to, for good. */
 export interface RunInit {
@@ -83,6 +102,7 @@ export interface HubSettings {
   readonly coalesce: CoalesceOptions;
   readonly buffer: BufferOptions;
   readonly timeoutMs: number;
+  readonly durability: Durability;
   readonly cancelGraceMs: number;
   readonly onError: (error: DoorstepError) => void;
 }
@@ -91,19 +111,22 @@ export const DEFAULTS = Object.freeze({
   coalesce: Object.freeze({ windowMs: 40, maxChars: 2_048 }),
   buffer: Object.freeze({ maxEvents: 10_000, timeoutMs: 60_000 }),
   timeoutMs: 10_000,
+  durability: "logged",
   cancelGraceMs: 5_000,
-});
+} as const);
 
 /** Fills in the defaults; throws TypeError or RangeError naming the option that is wrong. */
 export function resolveOptions(options: HubOptions): HubSettings {
   if (typeof options.source !== "string" || options.source === "") throw new TypeError("source has to be text");
   if (options.redis === undefined) throw new TypeError("redis has to be a URL or an ioredis client");
-  const { coalesce, buffer, timeoutMs = DEFAULTS.timeoutMs, cancelGraceMs = DEFAULTS.cancelGraceMs } = options;
+  const { coalesce, buffer, limits = {}, timeoutMs = DEFAULTS.timeoutMs } = options;
+  const { cancelGraceMs = DEFAULTS.cancelGraceMs, durability = DEFAULTS.durability } = options;
   const settings: HubSettings = {
     source: options.source,
     coalesce: { ...DEFAULTS.coalesce, ...coalesce },
     buffer: { ...DEFAULTS.buffer, ...buffer },
     timeoutMs,
+    durability,
     cancelGraceMs,
     onError: options.onError ?? (() => undefined),
   };
@@ -113,7 +136,23 @@ export function resolveOptions(options: HubOptions): HubSettings {
   atLeast(1, settings.buffer.timeoutMs, "buffer.timeoutMs");
   atLeast(1, timeoutMs, "timeoutMs");
   atLeast(0, cancelGraceMs, "cancelGraceMs");
+  checkDurability(durability);
+  checkWait(limits);
   return Object.freeze(settings);
+}
+
+function checkWait({ minReplicas = 1, replicaTimeoutMs = 1 }: Partial<StoreLimits>): void {
+  if (!Number.isInteger(minReplicas) || minReplicas < 1) {
+    throw new RangeError("limits.minReplicas has to be a whole number from 1");
+  }
+  if (!Number.isInteger(replicaTimeoutMs) || replicaTimeoutMs < 1 || replicaTimeoutMs > MAX_REPLICA_TIMEOUT_MS) {
+    throw new RangeError(`limits.replicaTimeoutMs has to be a whole number from 1 to ${MAX_REPLICA_TIMEOUT_MS}`);
+  }
+}
+
+/** Throws TypeError for a durability that there is not: a misspelt one must not pass for the weaker. */
+export function checkDurability(durability: Durability): void {
+  if (durability !== "logged" && durability !== "replicated") throw new TypeError("durability is logged or replicated");
 }
 
 function atLeast(least: number, value: number, name: string): void {

@@ -1,13 +1,14 @@
 /**
  * The publisher: encodes an event once and appends it until Redis has answered for good.
  *
- * UNAVAILABLE says nothing about whether the append happened and STORE_FULL passes, so both are repeated with the same
- * ids, marked as a retry, after a pause with full jitter; the log then tells a repetition apart (P1). Every other
- * refusal is final and thrown at once. Connecting is part of the first append: a hub can be made while Redis is away.
+ * UNAVAILABLE says nothing about whether the append happened, STORE_FULL passes, and after UNDER_REPLICATED replicas may
+ * catch up, so these are repeated with the same ids, marked as a retry, after a pause with full jitter; the log then tells
+ * a repetition apart (P1). Every other refusal is final and thrown at once. Connecting is part of the first append: a hub can be made while Redis is away.
  */
 import { randomUUID } from "node:crypto";
 import {
   DoorstepError,
+  type Durability,
   type EncodedEvent,
   encodeEvent,
   type ErrorCode,
@@ -16,18 +17,19 @@ import {
   toDoorstepError,
   type UserId,
 } from "@doorstep/protocol";
-import { connectStore, type Store } from "@doorstep/store";
+import { type AppendOptions, connectStore, type Store } from "@doorstep/store";
 import { Deadline } from "./deadline.ts";
 import { DEFAULTS, type HubOptions } from "./option.ts";
 
-const RETRIED: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["UNAVAILABLE", "STORE_FULL"]);
+const RETRIED: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["UNAVAILABLE", "STORE_FULL", "UNDER_REPLICATED"]);
 const BACK_OFF_BASE_MS = 50;
 const BACK_OFF_CAP_MS = 2_000;
 
-/** How long an append may be retried: until the time is up or the signal aborts, whichever is first. */
-export interface Patience {
+/** How an append is made: retried until the time is up or the signal aborts, whichever is first, and what it waits for. */
+export interface Terms {
   timeoutMs: number;
   signal?: AbortSignal | undefined;
+  durability: Durability;
 }
 
 /** Whether the same append may succeed later, so that the publisher repeats it. */
@@ -76,19 +78,22 @@ export class Publisher {
     }
   }
 
-  /** Appends events of one user, all or nothing; throws the last DoorstepError once patience has ended. */
-  async append(userId: UserId, events: readonly EncodedEvent[], patience: Patience): Promise<PublishResult[]> {
-    const deadline = new Deadline(patience.timeoutMs, patience.signal);
+  /** Appends events of one user, all or nothing; throws the last DoorstepError once the time is up. */
+  async append(userId: UserId, events: readonly EncodedEvent[], terms: Terms): Promise<PublishResult[]> {
+    const deadline = new Deadline(terms.timeoutMs, terms.signal);
+    const { durability } = terms;
+    let last: DoorstepError | undefined;
     this.#deadlines.add(deadline);
     try {
       for (let tries = 0; ; tries++) {
         try {
-          return await deadline.race(this.#tryAppend(userId, events, tries > 0), noAnswer);
+          const trying = this.#tryAppend(userId, events, { isRetry: tries > 0, durability });
+          return await deadline.race(trying, () => noAnswer(last));
         } catch (thrown) {
-          const error = toDoorstepError(thrown);
-          if (!isRetried(error)) throw error;
+          last = toDoorstepError(thrown);
+          if (!isRetried(last)) throw last;
           await deadline.pause(backOffMs(tries, Math.random()));
-          if (deadline.isOver) throw error;
+          if (deadline.isOver) throw last;
         }
       }
     } finally {
@@ -97,10 +102,10 @@ export class Publisher {
     }
   }
 
-  async #tryAppend(userId: UserId, events: readonly EncodedEvent[], isRetry: boolean): Promise<PublishResult[]> {
+  async #tryAppend(userId: UserId, events: readonly EncodedEvent[], options: AppendOptions): Promise<PublishResult[]> {
     if (this.#isClosed) throw new DoorstepError("CLOSED", "the hub was closed");
     const store = await this.connect();
-    return store.log.append(userId, events, { isRetry });
+    return store.log.append(userId, events, options);
   }
 
   /** Ends all retries and the connection; one that is still being made closes as soon as it stands. Idempotent. */
@@ -115,7 +120,8 @@ export class Publisher {
   }
 }
 
-/** The append may have happened all the same. */
-function noAnswer(): DoorstepError {
+/** The append may have happened all the same; after UNDER_REPLICATED it did. */
+function noAnswer(last: DoorstepError | undefined): DoorstepError {
+  if (last?.code === "UNDER_REPLICATED") return last;
   return new DoorstepError("UNAVAILABLE", "Redis did not answer while the caller had patience");
 }

@@ -34,10 +34,8 @@ describe("run.message", () => {
     const events = await eventsOfRun(
       async (run, peek) => {
         const message = run.message();
-        message.write("a");
-        await eventually(async () => deltasOf(await peek()).length === 1);
-        message.write("b");
-        message.write("c");
+        // In one go: later, the window would be over already.
+        for (const text of "abc") message.write(text);
         await eventually(async () => deltasOf(await peek()).length === 2);
         await message.end();
       },

@@ -23,9 +23,13 @@ export type Received<E> = E & {
   readonly replayed: boolean;
 };
 
+/** Ephemeral ids that are remembered: a publisher whose answer was lost pushes the event again within seconds. */
+const REMEMBERED_IDS = 256;
+
 export class Inbox {
   readonly #deliver: (event: Received<Envelope>) => void;
   readonly #report: Report;
+  readonly #ephemeralIds = new Set<string>();
   #offset: Offset | undefined;
 
   constructor(deliver: (event: Received<Envelope>) => void, report: Report) {
@@ -66,12 +70,21 @@ export class Inbox {
     }
   }
 
-  /** Delivers a batch of ephemeral events: no offset, never replayed. */
+  /** Delivers a batch of ephemeral events: no offset, never replayed; one that came again lately is dropped by its id. */
   receiveEphemeral(batch: unknown, isCurrent: () => boolean): void {
     for (const event of this.#decode(batch)) {
       if (!isCurrent()) return;
+      if (this.#isRepeated(event.id)) continue;
       this.#deliver({ ...event, replayed: false });
     }
+  }
+
+  #isRepeated(id: string): boolean {
+    if (this.#ephemeralIds.has(id)) return true;
+    this.#ephemeralIds.add(id);
+    const [oldest] = this.#ephemeralIds;
+    if (this.#ephemeralIds.size > REMEMBERED_IDS && oldest !== undefined) this.#ephemeralIds.delete(oldest);
+    return false;
   }
 
   #decode(batch: unknown): Envelope[] {

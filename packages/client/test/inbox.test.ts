@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { compareOffsets, type Gap } from "@doorstep/protocol";
+import { compareOffsets, type Envelope, type Gap } from "@doorstep/protocol";
 import * as fc from "fast-check";
 import { Inbox } from "../src/inbox.ts";
 import { event } from "./support/scene.ts";
@@ -63,6 +63,17 @@ describe("Inbox", () => {
     expect(seen).toEqual(["1-0", "2-0", "3-0"]);
     inbox.receiveEphemeral([event(undefined)], () => false);
     expect(seen).toHaveLength(3);
+  });
+
+  it("drops an ephemeral event that a publisher pushed again because its answer was lost, and forgets old ones", () => {
+    const { inbox, seen } = setUp();
+    const tick = (n: number): Envelope => ({ ...event(undefined), id: `tick-${n}` });
+    inbox.receiveEphemeral([tick(1), tick(2)], always);
+    inbox.receiveEphemeral([tick(1), tick(3)], always);
+    expect(seen).toHaveLength(3);
+    for (let n = 4; n < 400; n++) inbox.receiveEphemeral([tick(n)], always);
+    inbox.receiveEphemeral([tick(1)], always);
+    expect(seen).toHaveLength(400);
   });
 
   it.each<[string, Gap, string]>([

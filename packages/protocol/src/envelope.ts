@@ -72,11 +72,19 @@ export interface EncodedEvent {
   readonly collapseKey: string;
 }
 
+/**
+ * When a publish is answered: once the event is in the log of the master, or once replicas have it too. Neither is a
+ * consensus; PROTOCOL section 7.3 says what each is worth.
+ */
+export type Durability = "logged" | "replicated";
+
 /** One answer of a publish. Ephemeral events are not logged: their offset is null. */
 export interface PublishResult {
   id: EventId;
   offset: Offset | null;
   duplicate: boolean;
+  /** How many replicas have the event; there only where durability "replicated" was asked for and it was logged. */
+  replicas?: number;
 }
 
 /** Where a one-off event goes. */

@@ -62,6 +62,12 @@ export const ERRORS = {
     text: "the settings differ from those stored in Redis",
   },
   INTERNAL: { number: 118, status: 500, retryable: true, text: "something unexpected happened in the hub" },
+  UNDER_REPLICATED: {
+    number: 119,
+    status: 503,
+    retryable: true,
+    text: "the event is logged, but not on enough replicas",
+  },
   DRAINING: { number: 4000, status: 503, retryable: true, text: "this gateway is going away; another one takes over" },
   STUCK: { number: 4100, status: 503, retryable: true, text: "the socket did not read what was sent to it" },
   OVERLOADED: { number: 4101, status: 503, retryable: true, text: "this gateway has no room now" },

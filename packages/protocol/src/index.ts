@@ -19,6 +19,7 @@ export type {
 export { DELIVERY, deliveryOf, isTerminal, TERMINAL } from "./event.ts";
 export type {
   DoorstepEvent,
+  Durability,
   EncodedEvent,
   Envelope,
   EnvelopeFields,

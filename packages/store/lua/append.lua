@@ -4,7 +4,8 @@
 -- KEYS  1 user hash, 2 log, 3 due index, 4.. one dedupe key for each event with a digest, in order
 -- ARGV  1 channel, 2 uid, 3 user id, 4 "1" if an earlier attempt may have succeeded, 5 dedupe window ms,
 --       6 log: events kept, 7 log: ms kept, 8 mailbox: most undelivered events, 9 mailbox: most undelivered bytes,
---       10 most bytes of a body, 11 ms that the keys live after the last append, 12.. six per event:
+--       10 most bytes of a body, 11 ms that the keys live after the last append, 12 "1" if WAIT follows, which waits for
+--       writes only: what appends nothing (all duplicates) then writes a field and takes it away again, 13.. six per event:
 --       id, class ("d" durable, "s" stream, "e" ephemeral), digest ("" if the hub made the id), expires at ms (0 none),
 --       collapse key, body (JSON object text that starts with {"id":"<id>",)
 -- Returns an offset per event ("" for ephemeral, "=" in front for a duplicate), or {"!CODE", index} and nothing written.
@@ -13,7 +14,7 @@
 -- @include offset
 -- @include trim
 local PER_EVENT = 6
-local FIRST = 12
+local FIRST = 13
 local TRIM_EVERY = 32
 local RETRY_HORIZON_MS = 120000
 local PAGE = 128
@@ -160,6 +161,10 @@ if #pushed > 0 then
   end
   if math.floor(c / TRIM_EVERY) > math.floor(count_before / TRIM_EVERY) then trim_log() end
   redis.call('SPUBLISH', ARGV[1], first_prev .. ' ' .. head .. ' ' .. #pushed .. ' ' .. table.concat(pushed, ','))
+end
+if #pushed == 0 and ARGV[12] == '1' then
+  redis.call('HSET', user, 'wait', 1)
+  redis.call('HDEL', user, 'wait')
 end
 if #ephemeral > 0 then redis.call('SPUBLISH', ARGV[1], '- - ' .. #ephemeral .. ' ' .. table.concat(ephemeral, ',')) end
 return results

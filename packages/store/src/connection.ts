@@ -22,6 +22,9 @@ export type ConnectionRole = "command" | "subscriber" | "queue";
 /** How long a command may take before its caller is told UNAVAILABLE. */
 const COMMAND_TIMEOUT_MS = 5_000;
 const MAX_RECONNECT_DELAY_MS = 2_000;
+/** How long a connection may owe an answer before it is given up: a dead link raises no error by itself. */
+const SILENCE_MS = 4_000;
+const CONNECT_TIMEOUT_MS = 2_000;
 
 /** Spelt out, since a duplicate inherits what the connection it is made of was told. */
 const PATIENT: RedisOptions = {
@@ -29,6 +32,7 @@ const PATIENT: RedisOptions = {
   enableOfflineQueue: true,
   maxRetriesPerRequest: null,
   commandTimeout: undefined,
+  socketTimeout: undefined,
 };
 
 const ROLE_OPTIONS: Record<ConnectionRole, RedisOptions> = {
@@ -37,8 +41,9 @@ const ROLE_OPTIONS: Record<ConnectionRole, RedisOptions> = {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     commandTimeout: COMMAND_TIMEOUT_MS,
+    socketTimeout: SILENCE_MS,
   },
-  subscriber: { ...PATIENT, autoResubscribe: true },
+  subscriber: { ...PATIENT, autoResubscribe: true, socketTimeout: SILENCE_MS },
   queue: PATIENT,
 };
 
@@ -116,6 +121,7 @@ function commonOptions(role: ConnectionRole): Options {
   return {
     ...ROLE_OPTIONS[role],
     lazyConnect: true,
+    connectTimeout: CONNECT_TIMEOUT_MS,
     connectionName: `doorstep-${role}`,
     // A caller's client may have one; the hub's keys have the same names for everybody.
     keyPrefix: "",

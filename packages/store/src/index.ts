@@ -3,13 +3,14 @@
 export type { Store, StoreOptions } from "./store.ts";
 export { connectStore } from "./store.ts";
 export type { RedisConnection } from "./connection.ts";
-export type { AckResult, Head, Log, LogEntry, Page } from "./log.ts";
+export type { AckResult, AppendOptions, Head, Log, LogEntry, Page } from "./log.ts";
 export type { Custody, DueUser, HoldOutcome, Unheld, UnheldEvent } from "./custody.ts";
 export type { CustodyEntry, ParcelEntry, TombstoneEntry } from "./custody-entry.ts";
+export type { History } from "./history.ts";
 export type { Connection, Presence } from "./presence.ts";
 export type { PushMessage, Subscriber, SubscriberHandlers } from "./subscriber.ts";
 export type { StoreLimits } from "./limit.ts";
-export { DEFAULT_LIMITS } from "./limit.ts";
+export { DEFAULT_LIMITS, MAX_REPLICA_TIMEOUT_MS } from "./limit.ts";
 export type { UserKeys } from "./user-key.ts";
 export { DEFAULT_PARTITIONS, queuePrefix } from "./user-key.ts";
 export { parseRedisUrl } from "./redis-url.ts";

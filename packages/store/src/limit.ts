@@ -16,7 +16,14 @@ export interface StoreLimits {
   readonly dedupeWindowMs: number;
   /** How long an undelivered event without an expiry of its own is held. @default 604800000 (7 days) */
   readonly holdMs: number;
+  /** Replicas that have to have what is appended with `durability: "replicated"`, from 1. @default 1 */
+  readonly minReplicas: number;
+  /** How long such an append waits for them, in milliseconds, 1 to MAX_REPLICA_TIMEOUT_MS. @default 1000 */
+  readonly replicaTimeoutMs: number;
 }
+
+/** Longest wait for replicas: a connection that owes an answer for longer is taken for dead. */
+export const MAX_REPLICA_TIMEOUT_MS = 3_000;
 
 const DAY_MS = 86_400_000;
 
@@ -28,6 +35,8 @@ export const DEFAULT_LIMITS: StoreLimits = Object.freeze({
   maxPayloadBytes: LIMITS.payloadBytes,
   dedupeWindowMs: 600_000,
   holdMs: 7 * DAY_MS,
+  minReplicas: 1,
+  replicaTimeoutMs: 1_000,
 });
 
 /** How long a user's keys live after the last append: no event may outlive its log and its parcels. */

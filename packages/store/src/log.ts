@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import {
   DoorstepError,
+  type Durability,
   type EncodedEvent,
   isErrorCode,
   LIMITS,
@@ -14,8 +15,17 @@ import {
 } from "@doorstep/protocol";
 import { type CustodyEntry, parseCustodyEntry } from "./custody-entry.ts";
 import { keepMs, type StoreLimits } from "./limit.ts";
+import { Replication } from "./replication.ts";
 import type { Scripts } from "./script.ts";
 import { dedupeKey, keysOfUid, type UserKeys, uidOf } from "./user-key.ts";
+
+/** How an append is made. */
+export interface AppendOptions {
+  /** Whether an earlier attempt with the same events may have succeeded. @default false */
+  readonly isRetry?: boolean;
+  /** Whether to wait for `minReplicas` replicas (StoreLimits). @default "logged" */
+  readonly durability?: Durability;
+}
 
 /** One event of a page: its offset and its body, still without the offset. */
 export interface LogEntry {
@@ -58,11 +68,13 @@ const CLASS_LETTER = { durable: "d", stream: "s", ephemeral: "e" } as const;
 
 export class Log {
   readonly #scripts: Scripts;
+  readonly #replication: Replication;
   readonly #limits: StoreLimits;
   readonly #partitions: number;
 
   constructor(scripts: Scripts, limits: StoreLimits, partitions: number) {
     this.#scripts = scripts;
+    this.#replication = new Replication(scripts.connection, limits);
     this.#limits = limits;
     this.#partitions = partitions;
   }
@@ -76,15 +88,35 @@ export class Log {
    * Appends 1 to 1,000 events of one user, all or none, and pushes them to whoever listens (P1).
    * Throws CONFLICT, TOO_LARGE, MAILBOX_FULL, INVALID_USER, STORE_FULL (nothing was written) and UNAVAILABLE (it may
    * have been: try again with the same events and `isRetry`, which finds ids that the hub made in the recent log).
+   * With durability "replicated" the results say how many replicas have what was logged, and too few are
+   * UNDER_REPLICATED: it is logged and pushed, and the same retry answers the same offsets. Ephemeral events are not
+   * logged, so nothing waits for them.
    */
-  async append(
-    userId: string,
-    events: readonly EncodedEvent[],
-    options?: { isRetry?: boolean },
-  ): Promise<PublishResult[]> {
+  async append(userId: string, events: readonly EncodedEvent[], options: AppendOptions = {}): Promise<PublishResult[]> {
+    const { isRetry = false, durability = "logged" } = options;
     if (events.length === 0 || events.length > LIMITS.batchEvents) {
       throw new DoorstepError("INVALID_REQUEST", `1 to ${LIMITS.batchEvents} events at a time`);
     }
+    const isReplicated = durability === "replicated" && events.some(({ delivery }) => delivery !== "ephemeral");
+    const { keys, args } = this.#appendArguments(userId, events, isRetry, isReplicated);
+    const { reply: answer, replicas } = isReplicated
+      ? await this.#replication.append(keys, args)
+      : { reply: await this.#scripts.run("append", keys, args), replicas: undefined };
+    const reply = answer as string[];
+    if (reply[0]?.startsWith("!") === true) throw refusal(reply[0].slice(1), events[Number(reply[1])], userId);
+    const { minReplicas, replicaTimeoutMs } = this.#limits;
+    if (replicas !== undefined && replicas < minReplicas) {
+      throw new DoorstepError("UNDER_REPLICATED", `${replicas} of ${minReplicas} within ${replicaTimeoutMs} ms`);
+    }
+    return events.map((event, i) => resultOf(event, reply[i] ?? "", replicas));
+  }
+
+  #appendArguments(
+    userId: string,
+    events: readonly EncodedEvent[],
+    isRetry: boolean,
+    isReplicated: boolean,
+  ): { keys: string[]; args: (string | number)[] } {
     const keys = this.keysOf(userId);
     const limits = this.#limits;
     const scriptKeys = [keys.user, keys.log, keys.due];
@@ -92,7 +124,7 @@ export class Log {
       keys.channel,
       keys.uid,
       userId,
-      options?.isRetry === true ? "1" : "0",
+      isRetry ? "1" : "0",
       limits.dedupeWindowMs,
       limits.logMaxEvents,
       limits.logMaxAgeMs,
@@ -100,15 +132,14 @@ export class Log {
       limits.mailboxMaxBytes,
       limits.maxPayloadBytes,
       keepMs(limits),
+      isReplicated ? "1" : "0",
     ];
     for (const event of events) {
       if (event.isCallerId) scriptKeys.push(dedupeKey(keys, event.id));
       const digest = event.isCallerId ? digestOf(event.content) : "";
       args.push(event.id, CLASS_LETTER[event.delivery], digest, event.expiresAtMs, event.collapseKey, event.body);
     }
-    const reply = (await this.#scripts.run("append", scriptKeys, args)) as string[];
-    if (reply[0]?.startsWith("!") === true) throw refusal(reply[0].slice(1), events[Number(reply[1])], userId);
-    return events.map((event, i) => resultOf(event, reply[i] ?? ""));
+    return { keys: scriptKeys, args };
   }
 
   /**
@@ -161,9 +192,11 @@ function digestOf(content: string): string {
   return createHash("sha256").update(content).digest("base64url").slice(0, 22);
 }
 
-function resultOf(event: EncodedEvent, reply: string): PublishResult {
+function resultOf(event: EncodedEvent, reply: string, replicas: number | undefined): PublishResult {
+  if (reply === "") return { id: event.id, offset: null, duplicate: false };
   const duplicate = reply.startsWith("=");
-  return { id: event.id, offset: reply === "" ? null : duplicate ? reply.slice(1) : reply, duplicate };
+  const result = { id: event.id, offset: duplicate ? reply.slice(1) : reply, duplicate };
+  return replicas === undefined ? result : { ...result, replicas };
 }
 
 function refusal(code: string, event: EncodedEvent | undefined, userId: string): DoorstepError {

@@ -4,11 +4,25 @@
  * Nothing has to be installed in Redis, and two versions of the hub may run side by side. A line `-- @include name` is
  * replaced by lua/include/name.lua. Replies come as Buffers where asked for, since event bodies are never decoded here.
  */
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { RedisConnection } from "./connection.ts";
 import { toStoreError } from "./connection.ts";
 
-const SCRIPTS = ["append", "read", "ack", "heads", "unheld", "hold", "expire", "forget", "connected", "lease"] as const;
+const SCRIPTS = [
+  "append",
+  "read",
+  "ack",
+  "heads",
+  "history",
+  "floor",
+  "unheld",
+  "hold",
+  "expire",
+  "forget",
+  "connected",
+  "lease",
+] as const;
 
 export type ScriptName = (typeof SCRIPTS)[number];
 type ScriptArgument = string | number;
@@ -23,11 +37,18 @@ export function scriptText(name: ScriptName): string {
   );
 }
 
+/** The digest that EVALSHA knows a script by. */
+export function scriptSha(name: ScriptName): string {
+  return createHash("sha1").update(scriptText(name)).digest("hex");
+}
+
 /** Runs scripts on one connection. */
 export class Scripts {
+  readonly connection: RedisConnection;
   readonly #calls = new Map<string, Call>();
 
   constructor(redis: RedisConnection) {
+    this.connection = redis;
     const commands = redis as unknown as Record<string, Call>;
     for (const name of SCRIPTS) {
       redis.defineCommand(`ds_${name}`, { lua: scriptText(name) });

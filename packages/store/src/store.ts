@@ -8,6 +8,7 @@ import { DoorstepError } from "@doorstep/protocol";
 import { openConnection, type RedisConnection, toStoreError } from "./connection.ts";
 import { Custody } from "./custody.ts";
 import { DEFAULT_LIMITS, type StoreLimits } from "./limit.ts";
+import { History } from "./history.ts";
 import { Log } from "./log.ts";
 import { Presence } from "./presence.ts";
 import { Scripts } from "./script.ts";
@@ -29,6 +30,7 @@ export interface Store {
   readonly log: Log;
   readonly custody: Custody;
   readonly presence: Presence;
+  readonly history: History;
   readonly limits: StoreLimits;
   readonly partitions: number;
   /** Whether the command connection is up. */
@@ -70,6 +72,7 @@ export async function connectStore(options: StoreOptions): Promise<Store> {
     throw toStoreError(error);
   }
   const scripts = new Scripts(redis);
+  const history = new History(redis, scripts);
   const open = async (role: "queue" | "subscriber" | "command"): Promise<RedisConnection> => {
     const connection = await openConnection(redis, role, options.connectTimeoutMs);
     opened.push(connection);
@@ -79,6 +82,7 @@ export async function connectStore(options: StoreOptions): Promise<Store> {
     log: new Log(scripts, limits, partitions),
     custody: new Custody(redis, scripts, limits, partitions),
     presence: new Presence(redis, scripts),
+    history,
     limits,
     partitions,
     isReady: () => redis.status === "ready",

@@ -2,12 +2,16 @@
  * The subscriber: a gateway's ear on its users' channels (sharded pub/sub, one connection).
  *
  * Push is a hint: a message may be lost, and nobody says so. Therefore a subscription is confirmed before the first
- * read, and after every reconnect all channels are subscribed anew and awaited before `onRestored` tells the gateway to
- * compare heads; ioredis' own `ready` comes before its resubscriptions are through.
+ * read, and after every loss all channels are subscribed anew and awaited before `onRestored` tells the gateway to
+ * compare heads; ioredis' own `ready` comes before its resubscriptions are through. A link may also die without an error;
+ * a heartbeat notices within some seconds.
  */
+import { setTimeout as delay } from "node:timers/promises";
+import calculateSlot from "cluster-key-slot";
+import type { Cluster } from "ioredis";
 import type { RedisConnection } from "./connection.ts";
 import { toStoreError } from "./connection.ts";
-import type { UserKeys } from "./user-key.ts";
+import { heartbeatChannel, type UserKeys } from "./user-key.ts";
 
 /** A pushed message: `<prev> <last> <count> ` and then the events' JSON text, comma-separated. */
 export interface PushMessage {
@@ -30,15 +34,21 @@ export interface SubscriberHandlers {
 
 const SPACE = 0x20;
 const RESUBSCRIBE_AT_ONCE = 256;
-const RETRY_MS = 500;
-const CONFIRM_TIMEOUT_MS = 5_000;
+const RETRY_MS = 200;
+const CONFIRM_TIMEOUT_MS = 3_000;
+const HEARTBEAT_MS = 1_000;
+/** Enough for every master of a Cluster to own one: partitions are spread over the slots. */
+const HEARTBEAT_PARTITIONS = 256;
 
 export class Subscriber {
   readonly #redis: RedisConnection;
   readonly #handlers: SubscriberHandlers;
   readonly #channels = new Map<string, number>();
+  readonly #heartbeat: NodeJS.Timeout;
   #isClosed = false;
   #lost = false;
+  #isRestoring = false;
+  #isBeating = false;
 
   constructor(redis: RedisConnection, handlers: SubscriberHandlers) {
     this.#redis = redis;
@@ -46,14 +56,14 @@ export class Subscriber {
     redis.on("smessageBuffer", (channel: Buffer, message: Buffer) =>
       this.#receive(channel.toString("latin1"), message),
     );
-    for (const event of ["close", "+node", "-node"]) redis.on(event, () => this.#lose());
-    redis.on("ready", () => void this.#restore());
+    for (const event of ["close", "+node", "-node"]) redis.on(event, () => this.#lose(undefined));
+    this.#heartbeat = setInterval(() => void this.#beat(), HEARTBEAT_MS);
   }
 
   /** Subscribes to a user's channel; resolves once Redis has confirmed. */
   async subscribe(keys: UserKeys): Promise<void> {
     this.#channels.set(keys.channel, keys.partition);
-    await this.#confirmed([keys.channel]);
+    await confirmed(this.#redis.ssubscribe(keys.channel));
   }
 
   /** Leaves a user's channel; failures do not matter, since messages for nobody are ignored. */
@@ -66,28 +76,63 @@ export class Subscriber {
   /** Ends the connection. */
   close(): void {
     this.#isClosed = true;
+    clearInterval(this.#heartbeat);
     this.#redis.disconnect();
   }
 
-  #lose(): void {
-    if (this.#isClosed) return;
-    if (!this.#lost) this.#handlers.onLost(undefined);
-    this.#lost = true;
-    // In a Cluster the connection as a whole stays ready while its nodes change.
-    if (this.#redis.isCluster) void this.#restore();
+  /**
+   * Leaves a channel nobody joined, on each master: a live link confirms that. A link that is dead without an error does
+   * not; then the connection is given up (`socketTimeout`) and everything is subscribed anew.
+   */
+  async #beat(): Promise<void> {
+    if (this.#isBeating || this.#lost || this.#redis.status !== "ready") return;
+    this.#isBeating = true;
+    try {
+      await confirmed(Promise.all(this.#heartbeatChannels().map((channel) => this.#redis.sunsubscribe(channel))));
+    } catch (error) {
+      this.#lose(error instanceof Error ? error : undefined);
+    } finally {
+      this.#isBeating = false;
+    }
   }
 
-  async #restore(): Promise<void> {
-    if (this.#isClosed || !this.#lost) return;
-    this.#lost = false;
-    try {
-      await this.#resubscribe();
-      this.#handlers.onRestored();
-    } catch (error) {
-      this.#lost = true;
-      this.#handlers.onLost(error instanceof Error ? error : undefined);
-      setTimeout(() => void this.#restore(), RETRY_MS).unref();
+  /** One channel per master; elsewhere than in a Cluster one channel. */
+  #heartbeatChannels(): string[] {
+    if (!this.#redis.isCluster) return [heartbeatChannel(0)];
+    const slots = (this.#redis as Cluster).slots;
+    const byMaster = new Map<string, string>();
+    for (let partition = 0; partition < HEARTBEAT_PARTITIONS; partition++) {
+      const channel = heartbeatChannel(partition);
+      const master = slots[calculateSlot(channel)]?.[0];
+      if (master !== undefined && !byMaster.has(master)) byMaster.set(master, channel);
     }
+    return [...byMaster.values()];
+  }
+
+  #lose(error: Error | undefined): void {
+    if (this.#isClosed) return;
+    if (!this.#lost) this.#handlers.onLost(error);
+    this.#lost = true;
+    void this.#restore();
+  }
+
+  /** Subscribes everything anew until that went through without a further loss. */
+  async #restore(): Promise<void> {
+    if (this.#isRestoring) return;
+    this.#isRestoring = true;
+    while (this.#lost && !this.#isClosed) {
+      this.#lost = false;
+      try {
+        if (this.#redis.status !== "ready") throw new Error("not connected");
+        await this.#resubscribe();
+        if (!this.#lost) this.#handlers.onRestored();
+      } catch {
+        // Told by onLost already; what failed is tried again.
+        this.#lost = true;
+        await delay(RETRY_MS, undefined, { ref: false });
+      }
+    }
+    this.#isRestoring = false;
   }
 
   async #resubscribe(): Promise<void> {
@@ -101,23 +146,8 @@ export class Subscriber {
     }
     for (const channels of groups.values()) {
       for (let i = 0; i < channels.length; i += RESUBSCRIBE_AT_ONCE) {
-        await this.#confirmed(channels.slice(i, i + RESUBSCRIBE_AT_ONCE));
+        await confirmed(this.#redis.ssubscribe(...channels.slice(i, i + RESUBSCRIBE_AT_ONCE)));
       }
-    }
-  }
-
-  async #confirmed(channels: readonly string[]): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      const error = new Error(`no confirmation of a subscription within ${CONFIRM_TIMEOUT_MS} ms`);
-      timer = setTimeout(() => reject(error), CONFIRM_TIMEOUT_MS);
-    });
-    try {
-      await Promise.race([this.#redis.ssubscribe(...channels), late]);
-    } catch (error) {
-      throw toStoreError(error);
-    } finally {
-      clearTimeout(timer);
     }
   }
 
@@ -125,6 +155,21 @@ export class Subscriber {
     const push = parsePush(message);
     if (push === undefined) this.#handlers.onMalformed(channel);
     else this.#handlers.onPush(channel, push);
+  }
+}
+
+/** Waits for an answer of Redis; throws UNAVAILABLE where it fails or is late. */
+async function confirmed(answer: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${CONFIRM_TIMEOUT_MS} ms`)), CONFIRM_TIMEOUT_MS);
+  });
+  try {
+    await Promise.race([answer, late]);
+  } catch (error) {
+    throw toStoreError(error);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

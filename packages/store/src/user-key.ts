@@ -26,7 +26,7 @@ export interface UserKeys {
 }
 
 /** Keys that belong to no user. */
-export const HUB_KEYS = { meta: "ds:meta", gateways: "ds:gateways" } as const;
+export const HUB_KEYS = { meta: "ds:meta", gateways: "ds:gateways", histories: "ds:histories" } as const;
 
 const PLAIN = /^[A-Za-z0-9_-]{1,40}$/;
 
@@ -72,6 +72,11 @@ export function dedupeKey(keys: UserKeys, eventId: string): string {
 /** The index of users of one partition with events neither acknowledged nor held. */
 export function dueKey(partition: number): string {
   return `ds:{${partition}}:due`;
+}
+
+/** The channel by which subscribers ask whether the master of a partition still answers. Nothing is published to it. */
+export function heartbeatChannel(partition: number): string {
+  return `ds:{${partition}}:hb`;
 }
 
 /** The key that carries a gateway's lease. */

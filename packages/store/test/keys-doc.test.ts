@@ -35,7 +35,7 @@ describe("the reference of keys", () => {
   it("names every key and channel that the code makes, and no other", () => {
     const keys = keysOfUid("UID", 1024);
     const made = [keys.user, keys.log, keys.due, keys.parcels, keys.connections, dedupeKey(keys, "EVENT")];
-    const generic = [...made, HUB_KEYS.meta, HUB_KEYS.gateways, gatewayKey("GATEWAY")].map((name) =>
+    const generic = [...made, HUB_KEYS.meta, HUB_KEYS.gateways, HUB_KEYS.histories, gatewayKey("GATEWAY")].map((name) =>
       name
         .replace(`{${keys.partition}}`, "{p}")
         .replace("UID", "<uid>")
@@ -59,6 +59,8 @@ describe("the reference of keys", () => {
       await store.log.append("ada", [event({ id: "mine" }), ...events(5)]);
       await store.presence.connected(keys, "socket", "gw");
       await store.presence.renewLease("gw", 60_000, "info");
+      await store.history.check(false);
+      await store.history.raiseFloor(keys, "5-0");
       const held = await holdParcel(store, keys, 2);
       await store.custody.expire(keys, held.parcel, "expired", held.offsets);
       await holdParcel(store, keys, 2);
@@ -86,8 +88,7 @@ describe("the reference of keys", () => {
       const [key] = (await redisCall(redis.port, "KEYS", "ds:{*}:u:uada")) as string[];
       const fields = (await redisCall(redis.port, "HKEYS", key ?? "")) as string[];
       const told = rows("The user hash").flatMap(([field]) => names(field));
-      // A floor is set by gateways after a failover only.
-      expect([...fields, "floor"].sort()).toEqual(told.sort());
+      expect([...fields].sort()).toEqual(told.sort());
     });
   });
 });

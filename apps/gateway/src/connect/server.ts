@@ -39,6 +39,7 @@ export interface SocketServerOptions {
   readonly verifyToken: VerifyToken;
   readonly controlPlane: ReturnType<typeof createControlPlane>;
   readonly isDraining: () => boolean;
+  readonly isOverloaded: () => boolean;
 }
 
 /** The sockets of this gateway, on both sides: Socket.IO's and our own. */
@@ -50,7 +51,7 @@ export class SocketServer {
 
   constructor(options: SocketServerOptions) {
     this.#options = options;
-    const { config, httpServer, isDraining } = options;
+    const { config, httpServer, isDraining, isOverloaded } = options;
     const isAllowedOrigin = createOriginCheck(config.allowedOrigins);
     this.io = new Server(httpServer, {
       transports: ["websocket"],
@@ -63,7 +64,13 @@ export class SocketServer {
       // The factory's type names the library's own Namespace; ours only passes it on.
       adapter: options.controlPlane as never,
       allowRequest: (request, callback) => {
-        const refusal = isDraining() ? "DRAINING" : isAllowedOrigin(request) ? undefined : "FORBIDDEN";
+        const refusal = isDraining()
+          ? "DRAINING"
+          : isOverloaded()
+            ? "OVERLOADED"
+            : isAllowedOrigin(request)
+              ? undefined
+              : "FORBIDDEN";
         if (refusal !== undefined) options.metrics.handshakes.inc({ outcome: refusal });
         callback(refusal ?? null, refusal === undefined);
       },

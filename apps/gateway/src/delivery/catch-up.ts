@@ -43,10 +43,21 @@ export class CatchUp {
     this.#mailbox = mailbox;
   }
 
-  /** Reads the page after an offset, after what is acknowledged, or nothing at all (`"$"`). Throws UNAVAILABLE. */
-  async read(keys: UserKeys, after: Offset | "acked" | "$"): Promise<CatchUpPage> {
+  /**
+   * Reads the page after an offset, after what is acknowledged, or nothing at all (`"$"`). Throws UNAVAILABLE. `told` is
+   * the mark of lost writes that the client knows of: a later one becomes a gap once the page passes it.
+   */
+  async read(keys: UserKeys, after: Offset | "acked" | "$", told: Offset): Promise<CatchUpPage> {
     const page = await this.#store.log.read(keys, after, PAGE_EVENTS, PAGE_BYTES);
-    if (compareOffsets(page.after, page.head) > 0) return forkPage(page, this.#store.limits.holdMs);
+    const mark = this.#store.history.markOf(keys.partition);
+    if (compareOffsets(page.after, page.head) > 0) return beyondPage(page, mark, this.#store.limits.holdMs);
+    const composed = await this.#compose(page, keys);
+    // Who acknowledged something later than the mark has been on this side of it.
+    const isAfterMark = after === "acked" && !isBelow(page.after, mark);
+    return isBelow(told, mark) && !isAfterMark ? tellMark(composed, mark) : composed;
+  }
+
+  async #compose(page: Page, keys: UserKeys): Promise<CatchUpPage> {
     const composer = new Composer(page);
     const needsParcels = page.entries.length === 0 && page.custody.some((entry) => isBelow(entry.from, page.trimmed));
     if (needsParcels) await this.#composeParcels(composer, page, keys);
@@ -104,13 +115,26 @@ function composeLog(composer: Composer, page: Page): void {
   composer.moveTo(end);
 }
 
-/** The log ends before the offset: lost in a failover, or, where nothing is left at all, long expired. */
-function forkPage(page: Page, keepMs: number): CatchUpPage {
-  const isExpired = page.head === ZERO_OFFSET && offsetTimeMs(page.after) < Date.now() - keepMs;
-  const rest = { from: page.after, to: page.head, head: page.head, acked: page.acked };
-  if (isExpired) return { ...rest, items: [] };
-  const gap: Gap = { from: page.after, to: page.head, reason: "failover", possible: true };
-  return { ...rest, items: [{ kind: "gap", gap }] };
+/**
+ * The log ends before the offset: the client stands on a mark it was told of; or writes were lost; or, where nothing is
+ * left at all, everything expired long ago.
+ */
+function beyondPage(page: Page, mark: Offset, keepMs: number): CatchUpPage {
+  const { after: from, head, acked } = page;
+  if (from === mark) return { from, to: mark, head: mark, acked, items: [] };
+  const isExpired = head === ZERO_OFFSET && offsetTimeMs(from) < Date.now() - keepMs;
+  if (isExpired) return { from, to: head, head, acked, items: [] };
+  const to = maxOffset(head, mark);
+  return { from, to, head: to, acked, items: [{ kind: "gap", gap: { from, to, reason: "failover", possible: true } }] };
+}
+
+/** Adds the gap of a mark where a page reaches it, or the end of the log: from there on nothing is missing. */
+function tellMark(page: CatchUpPage, mark: Offset): CatchUpPage {
+  const isPassing = page.to === page.head || !isBelow(page.to, mark);
+  if (!isPassing) return page;
+  const to = maxOffset(page.to, mark);
+  const gap: Gap = { from: page.from, to, reason: "failover", possible: true };
+  return { ...page, to, head: maxOffset(page.head, to), items: [...page.items, { kind: "gap", gap }] };
 }
 
 function isBelow(a: Offset, b: Offset): boolean {

@@ -1,13 +1,21 @@
 /**
  * The head check: every few seconds, and at once after the subscription was restored, every local user's offset is
  * compared with the log's head, one script call per partition. It finds what push alone cannot: a lost message that no
- * later one follows.
+ * later one follows. It also finds a log that ends before what was sent from it, which only a failover or a lost end of
+ * the AOF can do.
  */
-import type { Store, UserKeys } from "@doorstep/store";
+import { compareOffsets, type Offset, offsetTimeMs, ZERO_OFFSET } from "@doorstep/protocol";
+import type { Head, Store } from "@doorstep/store";
 import type { GatewayMetrics } from "../metric.ts";
 import type { Hub } from "./hub.ts";
 import type { LocalUser } from "./local-user.ts";
 import type { UserSocket } from "./user-socket.ts";
+
+/** Where a user's log ends, and what its live sockets had been sent before that was asked. */
+interface Stand extends Head {
+  readonly user: LocalUser<UserSocket>;
+  readonly sent: Offset;
+}
 
 export class HeadCheck {
   readonly #store: Store;
@@ -52,23 +60,46 @@ export class HeadCheck {
       if (group === undefined) byPartition.set(user.keys.partition, [user]);
       else group.push(user);
     }
-    const results = await Promise.allSettled(Array.from(byPartition.values(), (users) => this.#checkPartition(users)));
+    const results = await Promise.allSettled(Array.from(byPartition.values(), (users) => this.#readHeads(users)));
+    const stands: Stand[] = [];
     for (const result of results) {
-      if (result.status === "rejected") this.#metrics.storeErrors.inc({ operation: "heads" });
+      if (result.status === "fulfilled") stands.push(...result.value);
+      else this.#metrics.storeErrors.inc({ operation: "heads" });
     }
     let undelivered = 0;
-    for (const user of this.#hub.users) undelivered += user.undelivered;
+    for (const stand of stands) undelivered += stand.undelivered;
     this.#metrics.undelivered.set(undelivered);
+    // First the marks, so that a socket whose log was cut is told once, of both.
+    const isMarked = await this.#checkHistory(stands.filter((stand) => this.#isCut(stand)));
+    for (const { user, head } of stands) this.#hub.announceHead(user, head);
+    if (isMarked) this.#hub.tellMarks();
   }
 
-  async #checkPartition(users: readonly LocalUser<UserSocket>[]): Promise<void> {
-    const keys: UserKeys[] = users.map((user) => user.keys);
-    const heads = await this.#store.log.heads(keys);
-    users.forEach((user, i) => {
+  async #readHeads(users: readonly LocalUser<UserSocket>[]): Promise<Stand[]> {
+    const sent = users.map((user) => this.#hub.sentOffset(user));
+    const heads = await this.#store.log.heads(users.map((user) => user.keys));
+    return users.flatMap((user, i) => {
       const head = heads[i];
-      if (head === undefined) return;
+      if (head === undefined) return [];
       user.undelivered = head.undelivered;
-      this.#hub.announceHead(user, head.head);
+      return [{ user, sent: sent[i] ?? ZERO_OFFSET, ...head }];
     });
+  }
+
+  /** Whether the log ends before what was sent from it; not where its keys left in their time. */
+  #isCut({ head, sent }: Stand): boolean {
+    return compareOffsets(head, sent) < 0 && offsetTimeMs(sent) > Date.now() - this.#store.limits.holdMs;
+  }
+
+  /** Notes a change of masters, or a loss that shows without one; true where sockets have to be told of a new mark. */
+  async #checkHistory(cut: readonly Stand[]): Promise<boolean> {
+    const { history } = this.#store;
+    try {
+      await Promise.all(cut.map(({ user, sent }) => history.raiseFloor(user.keys, sent)));
+      return await history.check(cut.length > 0);
+    } catch {
+      this.#metrics.storeErrors.inc({ operation: "history" });
+      return false;
+    }
   }
 }

@@ -7,7 +7,7 @@
  * its offset. Before any socket of a user enters or leaves LIVE, the user's pending frame is flushed, so that a frame
  * only ever goes to the sockets it was queued for.
  */
-import { maxOffset, type Offset, offsetTimeMs, ZERO_OFFSET } from "@doorstep/protocol";
+import { compareOffsets, maxOffset, type Offset, offsetTimeMs, ZERO_OFFSET } from "@doorstep/protocol";
 import type { PushMessage, Store, Subscriber, UserKeys } from "@doorstep/store";
 import type { GatewayMetrics } from "../metric.ts";
 import type { CatchUp, CatchUpPage } from "./catch-up.ts";
@@ -63,11 +63,25 @@ export class Hub {
 
   /** Starts delivery to a socket. Throws UNAVAILABLE where its user's channel could not be subscribed. */
   async attach(socket: UserSocket): Promise<void> {
-    socket.user.sockets.add(socket);
+    const { user, start } = socket;
+    const { history } = this.#options.store;
+    user.sockets.add(socket);
     this.#options.metrics.catchUps.inc({ cause: "connect" });
     // Subscribed and confirmed before the first read, or an event between the two would be lost.
-    await socket.user.subscribed;
+    await Promise.all([user.subscribed, history.settle()]);
+    socket.told = this.#toldAt(start, history.markOf(user.keys.partition));
     if (socket.phase !== "closed") await this.#read(socket);
+  }
+
+  /**
+   * What a socket that starts there needs no word of. Who resumes from before a mark may have missed what it stands for; so
+   * may who comes without an offset, for as long as devices may resume at all.
+   */
+  #toldAt(start: Offset | "acked" | "$", mark: Offset): Offset {
+    if (start === "$") return mark;
+    if (start === "acked")
+      return offsetTimeMs(mark) < Date.now() - this.#options.store.limits.logMaxAgeMs ? mark : ZERO_OFFSET;
+    return compareOffsets(start, mark) >= 0 ? mark : ZERO_OFFSET;
   }
 
   /** Ends delivery to a socket; the last one of a user ends the subscription. */
@@ -119,8 +133,31 @@ export class Hub {
   /** Tells where a user's log ends: from a head check, or after the subscription was restored. */
   announceHead(user: LocalUser<UserSocket>, head: Offset): void {
     for (const socket of user.sockets) {
-      if (socket.phase === "live") this.#apply(socket, signalOfHead(socket.offset, head), "head_check");
-      else socket.announced = maxOffset(socket.announced, head);
+      if (socket.phase !== "live") socket.announced = maxOffset(socket.announced, head);
+      // On a mark a socket stands above its log, and nothing is wrong.
+      else if (!socket.isOnMark || compareOffsets(head, socket.offset) > 0) {
+        this.#apply(socket, signalOfHead(socket.offset, head), "head_check");
+      }
+    }
+  }
+
+  /** The furthest offset that live sockets of a user were sent from its log; the zero offset where none is live. */
+  sentOffset(user: LocalUser<UserSocket>): Offset {
+    let sent: Offset = ZERO_OFFSET;
+    for (const socket of user.sockets) {
+      if (socket.phase === "live" && !socket.isOnMark) sent = maxOffset(sent, socket.offset);
+    }
+    return sent;
+  }
+
+  /** Makes every live socket that was not told of a mark read, so that it is. */
+  tellMarks(): void {
+    for (const user of this.#users.values()) {
+      const mark = this.#options.store.history.markOf(user.keys.partition);
+      for (const socket of user.sockets) {
+        if (socket.phase !== "live" || compareOffsets(socket.told, mark) >= 0) continue;
+        this.#apply(socket, "head-behind", "failover");
+      }
     }
   }
 
@@ -155,7 +192,7 @@ export class Hub {
     socket.announced = ZERO_OFFSET;
     let page: CatchUpPage;
     try {
-      page = await catchUp.read(socket.user.keys, socket.hasPage ? socket.offset : socket.start);
+      page = await catchUp.read(socket.user.keys, socket.hasPage ? socket.offset : socket.start, socket.told);
     } catch {
       metrics.storeErrors.inc({ operation: "read" });
       this.#apply(socket, "page-failed");
@@ -183,6 +220,7 @@ export class Hub {
         socket.isRecovered = false;
         socket.socket.emit("gap", item.gap);
         socket.written = item.gap.to;
+        if (item.gap.reason === "failover") socket.told = item.gap.to;
       }
     }
     socket.offset = page.to;

@@ -14,7 +14,7 @@ import type { Phase } from "./delivery-state.ts";
 import type { GatewaySocket } from "../connect/socket.ts";
 
 /** Why a socket is catching up: a label of the catch-ups counter. */
-export type CatchUpCause = "connect" | "push_lost" | "head_check" | "slow";
+export type CatchUpCause = "connect" | "push_lost" | "head_check" | "failover" | "slow";
 
 interface Transport {
   socket?: { bufferedAmount?: number };
@@ -42,6 +42,8 @@ export class UserSocket {
   announced: Offset = ZERO_OFFSET;
   /** What was written before the last ping; its pong proves that it arrived. */
   writtenAtPing: Offset = ZERO_OFFSET;
+  /** The mark (see History) that this client has been told of, or that it came after. */
+  told: Offset = ZERO_OFFSET;
   /** Whether it gets the user's pending frame. */
   isQueued = false;
   /** Whether its first page was written; until then it stands at `start`. */
@@ -61,6 +63,11 @@ export class UserSocket {
     this.start = options.start;
     this.canAck = options.start !== "$";
     socket.conn.on("flush", () => (this.#engineBytes = 0));
+  }
+
+  /** Whether it stands on the mark it was told of, which may lie above its log's head. */
+  get isOnMark(): boolean {
+    return this.offset === this.told && this.told !== ZERO_OFFSET;
   }
 
   /** Bytes that were written and have not reached the kernel. */

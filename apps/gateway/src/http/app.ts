@@ -30,12 +30,13 @@ export function createApp({ config, publisher, logger }: AppOptions): Express {
   const publishBody = express.json({ limit: config.maxPayloadBytes * 2 + REQUEST_SLACK_BYTES, strict: true });
 
   app.post("/v1/publish", needs("publish"), publishBody, async (request, response) => {
-    const { userId, userIds, ...event } = parse(publishSchema, request);
-    if (userIds === undefined) response.json(await publisher.publish(userId ?? "", event));
-    else response.json({ results: await publisher.publishToMany(userIds, event) });
+    const { userId, userIds, durability, ...event } = parse(publishSchema, request);
+    if (userIds === undefined) response.json(await publisher.publish(userId ?? "", event, durability));
+    else response.json({ results: await publisher.publishToMany(userIds, event, durability) });
   });
   app.post("/v1/publish/batch", needs("publish"), express.json({ limit: BATCH_BYTES }), async (request, response) => {
-    response.json({ results: await publisher.publishBatch(parse(batchSchema, request).events) });
+    const { events, durability } = parse(batchSchema, request);
+    response.json({ results: await publisher.publishBatch(events, durability) });
   });
   app.use(() => {
     throw new DoorstepError("NOT_FOUND");

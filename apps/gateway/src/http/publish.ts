@@ -1,25 +1,36 @@
 /**
  * Publishing over HTTP, for publishers that shall not speak to Redis.
  *
- * One append per user and request. Items of a batch succeed or fail each for itself: where a user's append is refused as
- * a whole (nothing written), its events are tried one by one, in order, so that one bad event does not hold the others.
+ * One append per user and request. Items of a batch succeed or fail each for itself: where a user's append is refused
+ * for one of its events (nothing written), its events are tried one by one, in order, so that one bad event does not hold
+ * the others. What is the matter with Redis is the matter of all of them.
  */
 import { randomUUID } from "node:crypto";
 import {
   DoorstepError,
+  type Durability,
   type EncodedEvent,
   encodeEvent,
   type ErrorAnswer,
+  type ErrorCode,
   type EventInput,
   type PublishResult,
   toDoorstepError,
 } from "@doorstep/protocol";
 import type { Store } from "@doorstep/store";
 import type { GatewayMetrics } from "../metric.ts";
-import type { BatchItem, PublishBody } from "./schema.ts";
+import type { BatchItem } from "./schema.ts";
 
 /** The answer for one item: what was published, or why not. */
 export type ItemResult = PublishResult | ErrorAnswer;
+
+/** An event that anybody publishes: the fields without the addressee. */
+type EventBody = Omit<BatchItem, "userId">;
+
+/** Refusals that say nothing about single events, after which some of them may stand in the log. */
+const OF_REDIS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["UNAVAILABLE", "STORE_FULL", "UNDER_REPLICATED"]);
+
+type Append = (userId: string, events: readonly EncodedEvent[]) => Promise<PublishResult[]>;
 
 interface Item {
   readonly index: number;
@@ -36,9 +47,9 @@ export class Publisher {
   }
 
   /** Publishes one event to one user; throws what `append` and `encodeEvent` throw. */
-  async publish(userId: string, body: Omit<PublishBody, "userId" | "userIds">): Promise<PublishResult> {
+  async publish(userId: string, body: EventBody, durability: Durability = "logged"): Promise<PublishResult> {
     const result = await this.#try(async () => {
-      const [first] = await this.#store.log.append(userId, [this.#encode(body)]);
+      const [first] = await this.#store.log.append(userId, [this.#encode(body)], { durability });
       if (first === undefined) throw new DoorstepError("INTERNAL", "an append without an answer");
       return first;
     });
@@ -47,12 +58,15 @@ export class Publisher {
   }
 
   /** Publishes the same event to several users. */
-  publishToMany(userIds: readonly string[], body: Omit<PublishBody, "userId" | "userIds">): Promise<ItemResult[]> {
-    return this.publishBatch(userIds.map((userId) => ({ ...body, userId })));
+  publishToMany(userIds: readonly string[], body: EventBody, durability?: Durability): Promise<ItemResult[]> {
+    return this.publishBatch(
+      userIds.map((userId) => ({ ...body, userId })),
+      durability,
+    );
   }
 
   /** Publishes a batch; results in the order of the items, the order of each user's events kept. */
-  async publishBatch(items: readonly BatchItem[]): Promise<ItemResult[]> {
+  async publishBatch(items: readonly BatchItem[], durability: Durability = "logged"): Promise<ItemResult[]> {
     const results: ItemResult[] = [];
     const byUser = new Map<string, Item[]>();
     items.forEach(({ userId, ...body }, index) => {
@@ -65,26 +79,23 @@ export class Publisher {
         results[index] = this.#refusal(toDoorstepError(thrown)).toAnswer();
       }
     });
-    await Promise.all(Array.from(byUser, ([userId, group]) => this.#publishGroup(userId, group, results)));
+    const append: Append = (userId, events) => this.#store.log.append(userId, events, { durability });
+    await Promise.all(Array.from(byUser, ([userId, group]) => this.#publishGroup(append, userId, group, results)));
     return results;
   }
 
-  async #publishGroup(userId: string, group: readonly Item[], results: ItemResult[]): Promise<void> {
-    const answer = await this.#try(() =>
-      this.#store.log.append(
-        userId,
-        group.map(({ event }) => event),
-      ),
-    );
+  async #publishGroup(append: Append, userId: string, group: readonly Item[], results: ItemResult[]): Promise<void> {
+    const events = group.map(({ event }) => event);
+    const answer = await this.#try(() => append(userId, events));
     if (!(answer instanceof DoorstepError)) {
       group.forEach(({ index }, i) => {
         const result = answer[i];
         if (result !== undefined) results[index] = result;
       });
-    } else if (group.length === 1 || answer.code === "UNAVAILABLE" || answer.code === "STORE_FULL") {
+    } else if (group.length === 1 || OF_REDIS.has(answer.code)) {
       for (const { index } of group) results[index] = answer.toAnswer();
     } else {
-      for (const item of group) await this.#publishGroup(userId, [item], results);
+      for (const item of group) await this.#publishGroup(append, userId, [item], results);
     }
   }
 

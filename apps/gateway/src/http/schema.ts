@@ -18,24 +18,27 @@ const eventFields = {
   traceparent: z.string().optional(),
 };
 
+const durability = z.enum(["logged", "replicated"]).optional();
+
 /** Body of POST /v1/publish: one event for one user, or the same for several. */
 export const publishSchema = z
   .strictObject({
     userId: z.string().optional(),
     userIds: z.array(z.string()).min(1).max(LIMITS.batchEvents).optional(),
+    durability,
     ...eventFields,
   })
   .refine(({ userId, userIds }) => (userId === undefined) !== (userIds === undefined), {
     message: "either userId or userIds has to be given",
   });
 
-/** Body of POST /v1/publish/batch. */
+/** Body of POST /v1/publish/batch; durability is that of all its appends. */
 export const batchSchema = z.strictObject({
+  durability,
   events: z
     .array(z.strictObject({ userId: z.string(), ...eventFields }))
     .min(1)
     .max(LIMITS.batchEvents),
 });
 
-export type PublishBody = z.output<typeof publishSchema>;
 export type BatchItem = z.output<typeof batchSchema>["events"][number];

@@ -26,7 +26,7 @@ async function open(limits: { logMaxEvents?: number; holdMs?: number } = {}): Pr
 }
 
 const keysOf = (userId: string) => hub.store.log.keysOf(userId);
-const read = (after: string, userId = "ann") => catchUp.read(keysOf(userId), after);
+const read = (after: string, userId = "ann") => catchUp.read(keysOf(userId), after, "0-0");
 
 interface Event {
   offset: Offset;
@@ -145,7 +145,7 @@ describe("parcels", () => {
         return hub.mailbox.readParcel(parcel, keys, after, upTo);
       },
     };
-    const page = await new CatchUp(hub.store, meanwhile).read(keysOf("ann"), "acked");
+    const page = await new CatchUp(hub.store, meanwhile).read(keysOf("ann"), "acked", "0-0");
     expect(page).toMatchObject({ from: "0-0", to: "0-0", items: [] });
     expect((await readAll("acked")).seen).toEqual(offsets.slice(100));
     expect((await readAll(page.to)).seen).toEqual([

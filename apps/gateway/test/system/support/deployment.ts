@@ -2,21 +2,20 @@
  * A whole hub for a system test: one Redis, gateways and couriers as child processes of the built programs, and the
  * keys to speak to them. Everything ends with `cleanUp.run()`.
  */
-import { fileURLToPath } from "node:url";
-import { SignJWT } from "jose";
 import { connectStore, type Store } from "@doorstep/store";
-import { type CleanUp, freePort, type Program, type RedisServer, startProgram, startRedis } from "@doorstep/testkit";
-
-const ROOT = new URL("../../../../../", import.meta.url);
-const SECRET = "a secret of the tests, long enough";
-const API_KEY = "key-of-the-tests";
+import {
+  type CleanUp,
+  createHubProcesses,
+  type GatewayProcess,
+  HUB_API_KEY,
+  type Program,
+  type RedisServer,
+  signHubToken,
+  startRedis,
+} from "@doorstep/testkit";
 
 /** One gateway process. */
-export interface Gateway {
-  readonly url: string;
-  readonly adminUrl: string;
-  readonly program: Program;
-}
+export type Gateway = GatewayProcess;
 
 export interface Deployment {
   readonly redis: RedisServer;
@@ -39,48 +38,14 @@ export interface DeploymentOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Path of a built program. */
-export function programPath(app: string): string {
-  return fileURLToPath(new URL(`apps/${app}/dist/main.js`, ROOT));
-}
-
 /** Starts a hub with short intervals, so that tests do not wait. */
 export async function startDeployment(cleanUp: CleanUp, options: DeploymentOptions = {}): Promise<Deployment> {
   const redis = await startRedis();
   cleanUp.add(() => redis.stop());
-  const env = {
-    REDIS_URL: redis.url,
-    HOST: "127.0.0.1",
-    DOORSTEP_JWT_SECRET: SECRET,
-    DOORSTEP_API_KEYS: `${API_KEY}:publish`,
-    DOORSTEP_PING_INTERVAL_MS: "500",
-    DOORSTEP_HEAD_CHECK_MS: "1000",
-    DOORSTEP_GATEWAY_LEASE_MS: "1500",
-    DOORSTEP_GRACE_MS: "500",
-    DOORSTEP_SWEEP_INTERVAL_MS: "200",
-    DOORSTEP_STALLED_INTERVAL_MS: "1000",
-    DOORSTEP_DRAIN_MS: "2000",
-    ...options.env,
-  };
-  const start = async (app: string, more: Record<string, string>): Promise<Program> => {
-    const program = await startProgram({
-      name: app,
-      script: programPath(app),
-      env: { ...env, ...more },
-      ready: new RegExp(`"msg":"${app} ready"`),
-    });
-    cleanUp.add(() => program.stop());
-    return program;
-  };
-  const startGateway = async (at?: Gateway): Promise<Gateway> => {
-    const port = at === undefined ? await freePort() : Number(new URL(at.url).port);
-    const adminPort = at === undefined ? await freePort() : Number(new URL(at.adminUrl).port);
-    const program = await start("gateway", { PORT: String(port), DOORSTEP_ADMIN_PORT: String(adminPort) });
-    return { url: `http://127.0.0.1:${port}`, adminUrl: `http://127.0.0.1:${adminPort}`, program };
-  };
+  const processes = createHubProcesses({ redisUrl: redis.url, cleanUp, env: options.env ?? {} });
+  const startGateway = (at?: Gateway): Promise<Gateway> => processes.startGateway({ at });
   const gateways = await Promise.all(Array.from({ length: options.gateways ?? 2 }, () => startGateway()));
-  const startCourier = async (): Promise<Program> =>
-    start("courier", { DOORSTEP_ADMIN_PORT: String(await freePort()) });
+  const startCourier = async (): Promise<Program> => (await processes.startCourier()).program;
   if (options.courier === true) await startCourier();
   const store = await connectStore({ redis: redis.url });
   cleanUp.add(() => store.close());
@@ -90,20 +55,15 @@ export async function startDeployment(cleanUp: CleanUp, options: DeploymentOptio
     store,
     startGateway,
     startCourier,
-    token: signToken,
+    token: (userId) => Promise.resolve(signHubToken(userId)),
     post: (path, body, gateway = gateways[0]) => postJson(`${gateway?.url ?? ""}${path}`, body),
   };
-}
-
-function signToken(userId: string): Promise<string> {
-  const key = new TextEncoder().encode(SECRET);
-  return new SignJWT({}).setProtectedHeader({ alg: "HS256" }).setSubject(userId).setExpirationTime("10m").sign(key);
 }
 
 async function postJson(url: string, body: unknown): Promise<{ status: number; body: unknown }> {
   const response = await fetch(url, {
     method: "POST",
-    headers: { authorization: `Bearer ${API_KEY}`, "content-type": "application/json" },
+    headers: { authorization: `Bearer ${HUB_API_KEY}`, "content-type": "application/json" },
     body: JSON.stringify(body),
   });
   return { status: response.status, body: await response.json() };

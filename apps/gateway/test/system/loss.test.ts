@@ -1,0 +1,118 @@
+import { readdir, stat, truncate } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, describe, expect, it } from "@jest/globals";
+import { type Gap, type Offset, offsetTimeMs } from "@doorstep/protocol";
+import { createCleanUp, createHubProcesses, eventually, type RedisServer, startTcpProxy } from "@doorstep/testkit";
+import { type Deployment, type Gateway, startDeployment } from "./support/deployment.ts";
+import { connectBare, numbersOf } from "./support/device.ts";
+
+const cleanUp = createCleanUp();
+afterEach(() => cleanUp.run(), 60_000);
+
+/** The file that Redis appends its writes to. */
+async function aofOf(redis: RedisServer): Promise<string> {
+  const folder = join(redis.dir, "appendonlydir");
+  const name = (await readdir(folder)).find((file) => file.endsWith(".incr.aof"));
+  return join(folder, name ?? "");
+}
+
+async function publish(deployment: Deployment, userId: string, n: number): Promise<Offset> {
+  const answer = await eventually(async () => {
+    const { status, body } = await deployment.post("/v1/publish", { userId, type: "note", data: { n } });
+    return status === 200 ? (body as { offset: Offset }) : null;
+  });
+  return answer.offset;
+}
+
+describe("Redis is killed", () => {
+  it("P5 tells nobody of a gap where it comes back with everything", async () => {
+    const deployment = await startDeployment(cleanUp);
+    const [first, second] = deployment.gateways as [Gateway, Gateway];
+    const anna = await connectBare(deployment, cleanUp, "anna", first);
+    await eventually(() => anna.ready.length === 1);
+    const seen = await publish(deployment, "bert", 1);
+    await publish(deployment, "anna", 1);
+    await eventually(() => anna.events.length === 1);
+
+    await deployment.redis.kill("SIGKILL");
+    await deployment.redis.restart();
+    await publish(deployment, "anna", 2);
+    await publish(deployment, "bert", 2);
+    await eventually(() => anna.events.length === 2, { timeoutMs: 20_000 });
+    const bert = await connectBare(deployment, cleanUp, "bert", second, { offset: seen });
+    await eventually(() => bert.ready.length === 1);
+    expect(numbersOf(anna.events)).toEqual([1, 2]);
+    expect(numbersOf(bert.events)).toEqual([2]);
+    expect([...anna.gaps, ...bert.gaps]).toEqual([]);
+  }, 60_000);
+
+  it("P5 tells everybody who may have missed something where the end of its AOF is gone, each once", async () => {
+    const deployment = await startDeployment(cleanUp);
+    const [first, second] = deployment.gateways as [Gateway, Gateway];
+    const anna = await connectBare(deployment, cleanUp, "anna", first);
+    await eventually(() => anna.ready.length === 1);
+    const bertStands = await publish(deployment, "bert", 1);
+    await publish(deployment, "anna", 1);
+    const aof = await aofOf(deployment.redis);
+    const { size } = await stat(aof);
+    // Written, acknowledged to their publishers, and lost: anna saw hers, bert was away.
+    const lost = await publish(deployment, "anna", 2);
+    await publish(deployment, "bert", 2);
+    await eventually(() => anna.events.length === 2);
+    await deployment.redis.kill("SIGKILL");
+    await truncate(aof, size);
+    await deployment.redis.restart();
+
+    await eventually(() => anna.gaps.length > 0, { timeoutMs: 20_000 });
+    const after = await publish(deployment, "anna", 3);
+    await publish(deployment, "bert", 3);
+    await eventually(() => numbersOf(anna.events).includes(3), { timeoutMs: 20_000 });
+    expect(numbersOf(anna.events)).toEqual([1, 2, 3]);
+    expect(anna.gaps).toEqual([expect.objectContaining({ from: lost, reason: "failover", possible: true })]);
+    expect(offsetTimeMs(after)).toBeGreaterThan(offsetTimeMs(lost));
+
+    const bert = await connectBare(deployment, cleanUp, "bert", second, { offset: bertStands });
+    await eventually(() => bert.ready.length === 1);
+    expect(numbersOf(bert.events)).toEqual([3]);
+    const [gap] = bert.gaps as [Gap];
+    expect(bert.gaps).toEqual([{ from: bertStands, to: gap.to, reason: "failover", possible: true }]);
+    expect(bert.ready).toMatchObject([{ recovered: false }]);
+    // From there on nothing is missing, and nobody says so again.
+    const again = await connectBare(deployment, cleanUp, "bert", first, { offset: gap.to });
+    await eventually(() => again.ready.length === 1);
+    expect([...again.gaps, ...again.events]).toEqual([]);
+  }, 60_000);
+});
+
+describe("the link between a gateway and Redis goes dead without an error", () => {
+  it("P2 P10 tells the gateway's sockets, and delivers everything within seconds of the heal", async () => {
+    const deployment = await startDeployment(cleanUp, { gateways: 1 });
+    const [other] = deployment.gateways as [Gateway];
+    const proxy = await startTcpProxy(Number(new URL(deployment.redis.url).port));
+    cleanUp.add(() => proxy.close());
+    const processes = createHubProcesses({ redisUrl: deployment.redis.url, cleanUp });
+    const gateway = await processes.startGateway({ redisUrl: `redis://127.0.0.1:${proxy.port}` });
+    const device = await connectBare(deployment, cleanUp, "anna", gateway);
+    const told: unknown[] = [];
+    device.socket.on("degraded", (message: unknown) => void told.push(message));
+    await eventually(() => device.ready.length === 1);
+
+    proxy.pause();
+    const offsets: Offset[] = [];
+    for (let n = 0; n < 5; n++) offsets.push(await publish(deployment, "anna", n));
+    await eventually(() => told.length > 0, { timeoutMs: 8_000 });
+    expect(told).toEqual([{ since: expect.stringMatching(/^\d{4}-/) }]);
+    expect(device.events).toEqual([]);
+    expect((await fetch(`${gateway.adminUrl}/readyz`)).status).toBe(503);
+    expect((await fetch(`${gateway.adminUrl}/healthz`)).status).toBe(200);
+    expect((await fetch(`${other.adminUrl}/readyz`)).status).toBe(200);
+
+    proxy.resume();
+    await eventually(() => device.events.length === 5, { timeoutMs: 10_000 });
+    expect(device.events.map(({ offset }) => offset)).toEqual(offsets);
+    await eventually(() => told.length === 2);
+    expect(told[1]).toEqual({ since: null });
+    expect(device.socket.connected).toBe(true);
+    expect(device.gaps).toEqual([]);
+  }, 60_000);
+});

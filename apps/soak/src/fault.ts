@@ -1,0 +1,34 @@
+/** What a fault is: something that breaks a part of the hub and mends it again, and what may be lost by it. */
+import type { CleanUp } from "@doorstep/testkit";
+
+import type { History } from "./history.ts";
+import type { SoakHub } from "./hub.ts";
+import type { Random } from "./random.ts";
+import type { Topology } from "./redis.ts";
+import type { Workload } from "./workload.ts";
+
+/** What a fault works on. */
+export interface FaultContext {
+  readonly hub: SoakHub;
+  readonly workload: Workload;
+  readonly history: History;
+  /** For what has to outlive the fault. */
+  readonly cleanUp: CleanUp;
+}
+
+/** A class of faults. */
+export interface Fault {
+  readonly name: string;
+  /** What it does, for the report: a verb in the third person. */
+  readonly does: string;
+  /** @default "standalone" */
+  readonly topology?: Topology;
+  /** Whether links to Redis go through proxies. @default false */
+  readonly needsProxies?: boolean;
+  /** How acknowledged writes may be lost; every affected device must be told. Default: nothing may. */
+  readonly lossy?: "failover" | "aof";
+  /** How many events a log keeps: few, where parcels are to be read. @default 1000 */
+  readonly logMaxEvents?: number;
+  /** Breaks something, and mends it before it resolves. */
+  run(context: FaultContext, random: Random): Promise<void>;
+}

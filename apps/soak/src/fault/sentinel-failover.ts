@@ -1,0 +1,27 @@
+/** The master that Sentinel watches dies, the replica takes over, and the old master comes back as its replica. */
+import { eventually, redisCall } from "@doorstep/testkit";
+
+import type { Fault } from "../fault.ts";
+
+const FAILOVER_MS = 30_000;
+
+export const sentinelFailover: Fault = {
+  name: "sentinel-failover",
+  does: "kills the master that Sentinel watches and brings it back as a replica",
+  topology: "sentinel",
+  lossy: "failover",
+  async run({ hub }) {
+    const { sentinel } = hub.redis;
+    if (sentinel === undefined) throw new TypeError("this fault needs Sentinel");
+    const master = await sentinel.currentMaster();
+    await master.kill();
+    await eventually(async () => (await sentinel.currentMaster()) !== master, {
+      timeoutMs: FAILOVER_MS,
+      message: "no replica was promoted",
+    });
+    await master.restart();
+    const follows = async (): Promise<boolean> =>
+      String(await redisCall(master.port, "INFO", "replication")).includes("master_link_status:up");
+    await eventually(follows, { timeoutMs: FAILOVER_MS, message: "the old master did not become a replica" });
+  },
+};
