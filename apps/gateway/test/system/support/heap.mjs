@@ -5,11 +5,14 @@ import vm from "node:vm";
 
 v8.setFlagsFromString("--expose-gc");
 const collect = vm.runInNewContext("gc");
-process.on("SIGUSR2", async () => {
-  // What the first collection finalizes, the second one frees.
+
+async function report() {
+  // What the first collection finalizes, the next one frees.
   for (let i = 0; i < 3; i++) {
     collect();
     await delay(50);
   }
   console.log(JSON.stringify({ msg: "heap", usedBytes: process.memoryUsage().heapUsed }));
-});
+}
+
+process.on("SIGUSR2", () => void report());
