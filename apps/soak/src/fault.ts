@@ -29,6 +29,8 @@ export interface Fault {
   readonly lossy?: "failover" | "aof";
   /** How many events a log keeps: few, where parcels are to be read. @default 1000 */
   readonly logMaxEvents?: number;
+  /** Further settings of every program of the hub, and of the publisher process. Default: none. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Breaks something, and mends it before it resolves. */
   run(context: FaultContext, random: Random): Promise<void>;
 }

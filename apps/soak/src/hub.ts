@@ -25,6 +25,8 @@ export interface HubOptions {
   readonly hasProxies: boolean;
   /** How many events a log keeps. */
   readonly logMaxEvents: number;
+  /** Further settings of every program. */
+  readonly env: Readonly<Record<string, string>>;
   readonly history: History;
   readonly cleanUp: CleanUp;
 }
@@ -44,6 +46,8 @@ export interface SoakHub {
   readonly limits: { readonly logMaxEvents: number; readonly dedupeWindowMs: number };
   /** A store of the harness's own, to look at the truth. */
   readonly store: Store;
+  /** Further settings of every program. */
+  readonly env: Readonly<Record<string, string>>;
   /** Addresses of the gateways. */
   readonly urls: () => string[];
 }
@@ -56,9 +60,13 @@ const PING_TIMEOUT_MS = 2_000;
 
 /** Starts a hub; resolves when all of it is ready. */
 export async function startHub(options: HubOptions): Promise<SoakHub> {
-  const { topology, hasProxies, logMaxEvents, history, cleanUp } = options;
+  const { topology, hasProxies, logMaxEvents, env: ownEnv, history, cleanUp } = options;
   const redis = await startRedisFixture(topology, cleanUp);
-  const env = { DOORSTEP_PING_TIMEOUT_MS: String(PING_TIMEOUT_MS), DOORSTEP_LOG_MAX_EVENTS: String(logMaxEvents) };
+  const env = {
+    DOORSTEP_PING_TIMEOUT_MS: String(PING_TIMEOUT_MS),
+    DOORSTEP_LOG_MAX_EVENTS: String(logMaxEvents),
+    ...ownEnv,
+  };
   const processes = createHubProcesses({ redisUrl: redis.url, cleanUp, env });
   const proxies = await Promise.all(hasProxies ? times(GATEWAYS + 1, () => startLink(redis, cleanUp)) : []);
   const links = proxies.slice(0, GATEWAYS);
@@ -89,6 +97,7 @@ export async function startHub(options: HubOptions): Promise<SoakHub> {
     publisherUrl: urlOf(publisherLink) ?? redis.url,
     limits,
     store,
+    env: ownEnv,
     urls: () => gateways.map(({ process }) => process.url),
   };
 }

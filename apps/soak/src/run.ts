@@ -65,12 +65,12 @@ const BOUNDS = { rssFactor: 3, rssCapBytes: 512 * MEGABYTE, redisKeysFactor: 3 }
 /** Runs a fault once and judges the hub. Throws where the harness itself fails. */
 export async function runSeed(options: RunOptions): Promise<RunResult> {
   const { fault, seed, seconds, users = 12, away = 6, paceMs = 120 } = options;
-  const { topology = "standalone", needsProxies: hasProxies = false, logMaxEvents = 1_000 } = fault;
+  const { topology = "standalone", needsProxies: hasProxies = false, logMaxEvents = 1_000, env = {} } = fault;
   const random = createRandom(seed);
   const history = new History();
   const cleanUp = createCleanUp();
   try {
-    const hub = await startHub({ topology, hasProxies, logMaxEvents, history, cleanUp });
+    const hub = await startHub({ topology, hasProxies, logMaxEvents, env, history, cleanUp });
     const stopSampling = startSampling(hub, history);
     cleanUp.add(stopSampling);
     const workload = new Workload({ hub, history, random, cleanUp, users, away, paceMs });

@@ -77,9 +77,9 @@ export class Workload {
   /** Starts that publisher, as a new one: its numbers begin anew. */
   async startProcess(): Promise<void> {
     this.#processes += 1;
-    const { random, history, cleanUp } = this.#options;
+    const { hub, random, history, cleanUp } = this.#options;
     const orders = this.#orders(`process-${this.#processes}`, random);
-    this.#program = await startPublisherProcess(orders, history, cleanUp);
+    this.#program = await startPublisherProcess(orders, history, cleanUp, hub.env);
   }
 
   /** Publishes so many times as often. */

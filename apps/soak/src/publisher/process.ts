@@ -9,12 +9,13 @@ export async function startPublisherProcess(
   orders: PublisherOrders,
   history: History,
   cleanUp: CleanUp,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<Program> {
   const program = await startProgram({
     name: `publisher ${orders.name}`,
     script: programPath("soak", "publisher/main.js"),
     args: [JSON.stringify(orders)],
-    env: {},
+    env,
     ready: /publisher ready/,
     log: ({ text, fields }: LogLine) => {
       if (fields["op"] === "publish") history.log(fields as unknown as PublishOperation);
