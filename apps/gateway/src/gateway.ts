@@ -76,6 +76,7 @@ export async function startGateway({
       logger.info("the subscription to Redis is restored");
       headCheck.check();
     },
+    onMark: () => headCheck.check(),
   });
   const hub = new Hub({
     store,
@@ -89,7 +90,7 @@ export async function startGateway({
     },
     onFirstPage: (socket, page) => server.acceptFirstPage(socket, page),
   });
-  await store.history.check(false);
+  await store.history.check();
   const headCheck = new HeadCheck(store, hub, metrics, config.headCheckMs);
   server.serve(hub);
 

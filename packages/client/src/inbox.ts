@@ -2,7 +2,8 @@
  * Inbox: from messages of the hub to events of the application, each once, in offset order.
  *
  * It holds the offset of what was delivered here. What is not newer is dropped: after a reconnect the hub may send again what
- * this client has (it presents its ack, which can be behind). A malformed event is reported and left out, the others
+ * this client has (it presents its ack, which can be behind). After a failover the hub goes back to what is acknowledged,
+ * which is older than what came here; that is dropped by its id. A malformed event is reported and left out, the others
  * of its batch are delivered. The offset moves before an event's handlers run, so that `ack()` in a handler means that
  * event; saving it is the client's business, after the batch.
  */
@@ -16,6 +17,7 @@ import {
   type Offset,
 } from "@doorstep/protocol";
 import { type Report, toError } from "./emitter.ts";
+import { RecentIds } from "./recent-ids.ts";
 
 /** An event as handlers get it. */
 export type Received<E> = E & {
@@ -24,12 +26,15 @@ export type Received<E> = E & {
 };
 
 /** Ephemeral ids that are remembered: a publisher whose answer was lost pushes the event again within seconds. */
-const REMEMBERED_IDS = 256;
+const EPHEMERAL_IDS = 256;
+/** Logged ids that are remembered: more than comes between two pings, which acknowledge, of a user with much to read. */
+const LOGGED_IDS = 2_000;
 
 export class Inbox {
   readonly #deliver: (event: Received<Envelope>) => void;
   readonly #report: Report;
-  readonly #ephemeralIds = new Set<string>();
+  readonly #ephemeralIds = new RecentIds(EPHEMERAL_IDS);
+  readonly #loggedIds = new RecentIds(LOGGED_IDS);
   #offset: Offset | undefined;
 
   constructor(deliver: (event: Received<Envelope>) => void, report: Report) {
@@ -65,7 +70,7 @@ export class Inbox {
         this.#report(new DoorstepError("INVALID_EVENT", `event ${event.id} came without an offset`));
       } else if (this.#offset === undefined || compareOffsets(offset, this.#offset) > 0) {
         this.#offset = offset;
-        this.#deliver({ ...event, replayed });
+        if (this.#loggedIds.add(event.id)) this.#deliver({ ...event, replayed });
       }
     }
   }
@@ -74,17 +79,8 @@ export class Inbox {
   receiveEphemeral(batch: unknown, isCurrent: () => boolean): void {
     for (const event of this.#decode(batch)) {
       if (!isCurrent()) return;
-      if (this.#isRepeated(event.id)) continue;
-      this.#deliver({ ...event, replayed: false });
+      if (this.#ephemeralIds.add(event.id)) this.#deliver({ ...event, replayed: false });
     }
-  }
-
-  #isRepeated(id: string): boolean {
-    if (this.#ephemeralIds.has(id)) return true;
-    this.#ephemeralIds.add(id);
-    const [oldest] = this.#ephemeralIds;
-    if (this.#ephemeralIds.size > REMEMBERED_IDS && oldest !== undefined) this.#ephemeralIds.delete(oldest);
-    return false;
   }
 
   #decode(batch: unknown): Envelope[] {

@@ -65,6 +65,16 @@ describe("Inbox", () => {
     expect(seen).toHaveLength(3);
   });
 
+  it("P5 drops by its id what comes again after a failover took it back, and delivers what is new", () => {
+    const { inbox, seen } = setUp();
+    const sent = (offset: string) => ({ ...event(offset), id: `id-${offset}` });
+    inbox.receive([sent("1-0"), sent("2-0"), sent("3-0")], false, always);
+    inbox.skip({ from: "3-0", to: "1-0", reason: "failover", possible: true });
+    inbox.receive([sent("2-0"), sent("2-5"), { ...sent("3-0"), offset: "4-0" }], true, always);
+    expect(seen).toEqual(["1-0", "2-0", "3-0", "2-5"]);
+    expect(inbox.offset).toBe("4-0");
+  });
+
   it("drops an ephemeral event that a publisher pushed again because its answer was lost, and forgets old ones", () => {
     const { inbox, seen } = setUp();
     const tick = (n: number): Envelope => ({ ...event(undefined), id: `tick-${n}` });

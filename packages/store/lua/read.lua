@@ -3,9 +3,10 @@
 --
 -- KEYS  1 user hash, 2 log, 3 parcel list
 -- ARGV  1 offset to read after ("" for the acknowledged one, "$" for head), 2 most events, 3 most bytes (at least one event comes all the same)
--- Returns {offset read after, head, acked, trimmed, {parcel list entries that end after the offset}, {offset, body, offset, body, ...}}.
+-- Returns {offset read after, head, acked, trimmed, {parcel list entries that end after the offset},
+--   {offset, body, offset, body, ...}, what the first of them names as the one before it ("" without one)}.
 -- Where a parcel covers what the log no longer has, no log entries come: the parcels are to be read first.
--- An offset beyond head is a fork: the log lost what the client saw. The caller sees it by comparing with head.
+-- An offset beyond head, or between the first entry and the one before it, is not of this log: its event was lost.
 -- @include offset
 local after, max_events, max_bytes = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local STEP = 32
@@ -14,7 +15,7 @@ local state = redis.call('HMGET', KEYS[1], 'head', 'acked', 'trimmed')
 local head, acked, trimmed = state[1] or '0-0', state[2] or '0-0', state[3] or '0-0'
 if after == '' then after = acked end
 if after == '$' then after = head end
-if not before(after, head) then return {after, head, acked, trimmed, {}, {}} end
+if not before(after, head) then return {after, head, acked, trimmed, {}, {}, ''} end
 
 local custody, parcels_first = {}, false
 for _, entry in ipairs(redis.call('LRANGE', KEYS[3], 0, -1)) do
@@ -24,19 +25,20 @@ for _, entry in ipairs(redis.call('LRANGE', KEYS[3], 0, -1)) do
     if kind == 'p' and before(from, trimmed) then parcels_first = true end
   end
 end
-if parcels_first and before(after, trimmed) then return {after, head, acked, trimmed, custody, {}} end
+if parcels_first and before(after, trimmed) then return {after, head, acked, trimmed, custody, {}, ''} end
 
-local entries, bytes, from = {}, 0, '(' .. after
+local entries, bytes, from, prev = {}, 0, '(' .. after, ''
 while #entries / 2 < max_events do
   local page = redis.call('XRANGE', KEYS[2], from, '+', 'COUNT', math.min(STEP, max_events - #entries / 2))
   for _, entry in ipairs(page) do
     local body = entry[2][2]
     bytes = bytes + #body
-    if #entries > 0 and bytes > max_bytes then return {after, head, acked, trimmed, custody, entries} end
+    if #entries == 0 then prev = string.match(entry[2][4] or '', '^%d+%-%d+') or '' end
+    if #entries > 0 and bytes > max_bytes then return {after, head, acked, trimmed, custody, entries, prev} end
     entries[#entries + 1] = entry[1]
     entries[#entries + 1] = body
   end
   if #page == 0 then break end
   from = '(' .. page[#page][1]
 end
-return {after, head, acked, trimmed, custody, entries}
+return {after, head, acked, trimmed, custody, entries, prev}

@@ -3,11 +3,12 @@
  *
  * Every master has a replication id, and it changes when a replica is promoted and when a server restarts. Replication is
  * asynchronous, so a promotion may have lost acknowledged writes; a restart has lost them only where the end of the AOF
- * is gone, which shows where a log ends before what was sent from it. The time at which such a line was found to lack
+ * is gone. That shows to a gateway whose clients were sent an event that is not in its log, and to a publisher that was
+ * answered one (Witness). Where all is gone, FLUSHALL, this record is gone too. The time at which a line was found to lack
  * writes is stored; its **mark** is the offset of that time. Who resumes from before a mark has to be told, since what
  * is missing may be exactly what it never saw.
  */
-import { type Offset, ZERO_OFFSET } from "@doorstep/protocol";
+import { compareOffsets, maxOffset, type Offset, ZERO_OFFSET } from "@doorstep/protocol";
 import calculateSlot from "cluster-key-slot";
 import type { Cluster, Redis } from "ioredis";
 import type { RedisConnection } from "./connection.ts";
@@ -24,6 +25,8 @@ interface Line {
 }
 
 const NO_ID = /^0+$/;
+/** Stands for the address where there is one master: behind Sentinel its address changes. */
+const THE_MASTER = "master";
 /** How far beyond Redis' clock a floor may lie. */
 const MOST_AHEAD_MS = 60_000;
 /** For how long after a change another gateway may still find out that writes were lost. */
@@ -32,9 +35,11 @@ const SETTLE_MS = 60_000;
 export class History {
   readonly #redis: RedisConnection;
   readonly #scripts: Scripts;
-  /** Marks by the master's address; of all partitions where there is one master. */
+  /** Marks by the master's address. */
   #marks = new Map<string, Offset>();
   #lines: readonly Line[] = [];
+  /** When the record was made, as this process knows it: another one means that it was lost. */
+  #born = "";
   #changedAtMs = 0;
   #settling: Promise<boolean> | undefined;
 
@@ -43,24 +48,43 @@ export class History {
     this.#scripts = scripts;
   }
 
+  /** Asks the masters who they are, and since when each may lack writes. True where a mark is new. Throws UNAVAILABLE. */
+  check(): Promise<boolean> {
+    return this.#ask(new Set());
+  }
+
   /**
-   * Asks the masters who they are, and since when each may lack writes. `isLossSeen` says that a log ends before what was
-   * sent from it; a promotion counts as loss without that. True where a mark is new. Throws UNAVAILABLE.
+   * Notes that events of these partitions are lost which their masters had taken. True where that was news to this process.
+   * Throws UNAVAILABLE.
    */
-  async check(isLossSeen: boolean): Promise<boolean> {
+  lose(partitions: Iterable<number>): Promise<boolean> {
+    return this.#ask(new Set(Array.from(partitions, (partition) => this.#masterOf(partition))));
+  }
+
+  /** `lost`: addresses of masters; of all where one is not known. */
+  async #ask(lost: ReadonlySet<string | undefined>): Promise<boolean> {
     const lines = await this.#readLines();
     const known = new Set(this.#lines.map(({ id }) => id));
     if (lines.some(({ id }) => !known.has(id))) this.#changedAtMs = Date.now();
-    const masters = lines.flatMap(({ id, isPromoted }) => [id, isPromoted ? "1" : "0"]);
-    const times = (await this.#scripts.run(
-      "history",
-      [HUB_KEYS.histories],
-      [isLossSeen ? "1" : "0", ...masters],
-    )) as string[];
-    const marks = new Map(lines.map(({ address }, i) => [address, markAt(times[i] ?? "0")]));
-    const isNew = Array.from(marks).some(
-      ([address, mark]) => mark !== ZERO_OFFSET && this.#marks.get(address) !== mark,
-    );
+    const isLost = ({ address }: Line): boolean => lost.has(address) || lost.has(undefined);
+    const masters = lines.flatMap((line) => [line.id, flag(line.isPromoted), flag(isLost(line))]);
+    const reply = await this.#scripts.run("history", [HUB_KEYS.histories], [this.#born, ...masters]);
+    const [born = "", ...times] = reply as string[];
+    this.#born = born;
+    return this.#takeMarks(lines, times);
+  }
+
+  /** True where a mark is new. Another call may have answered meanwhile: marks only grow. */
+  #takeMarks(lines: readonly Line[], times: readonly string[]): boolean {
+    let isNew = false;
+    const marks = new Map<string, Offset>();
+    for (const [i, { address }] of lines.entries()) {
+      const mark = markAt(times[i] ?? "0");
+      const before = this.#marks.get(address) ?? ZERO_OFFSET;
+      if (compareOffsets(mark, before) > 0) isNew = true;
+      marks.set(address, maxOffset(mark, before));
+    }
+    if (isNew) this.#changedAtMs = Date.now();
     this.#marks = marks;
     this.#lines = lines;
     return isNew;
@@ -72,7 +96,7 @@ export class History {
    */
   async settle(): Promise<void> {
     if (Date.now() - this.#changedAtMs > SETTLE_MS) return;
-    this.#settling ??= this.check(false)
+    this.#settling ??= this.check()
       .catch(() => false)
       .finally(() => (this.#settling = undefined));
     await this.#settling;
@@ -80,35 +104,44 @@ export class History {
 
   /** The mark of a partition's master; the zero offset where nothing is known to lack. */
   markOf(partition: number): Offset {
-    if (!this.#redis.isCluster) return this.#marks.values().next().value ?? ZERO_OFFSET;
-    const master = (this.#redis as Cluster).slots[calculateSlot(dueKey(partition))]?.[0];
+    const master = this.#masterOf(partition);
     return (master === undefined ? undefined : this.#marks.get(master)) ?? ZERO_OFFSET;
   }
 
-  /** Keeps new offsets of a user above one that the hub has sent, also where the log has lost it. */
+  /** Keeps new offsets of a user above one that the hub has sent, also where the log has lost it; or above a mark. */
   async raiseFloor(keys: UserKeys, offset: Offset): Promise<void> {
     await this.#scripts.run("floor", [keys.user], [offset, MOST_AHEAD_MS]);
+  }
+
+  /** Address of a partition's master, as far as known. */
+  #masterOf(partition: number): string | undefined {
+    if (!this.#redis.isCluster) return THE_MASTER;
+    return (this.#redis as Cluster).slots[calculateSlot(dueKey(partition))]?.[0];
   }
 
   async #readLines(): Promise<Line[]> {
     const masters: Redis[] = this.#redis.isCluster ? (this.#redis as Cluster).nodes("master") : [this.#redis as Redis];
     try {
-      return await Promise.all(masters.map(readLine));
+      return await Promise.all(masters.map((master) => readLine(master, this.#redis.isCluster)));
     } catch (error) {
       throw toStoreError(error);
     }
   }
 }
 
-async function readLine(master: Redis): Promise<Line> {
+async function readLine(master: Redis, isCluster: boolean): Promise<Line> {
   const info = await master.info("replication");
   const id = /^master_replid:(\w+)/m.exec(info)?.[1] ?? "";
   const second = /^master_replid2:(\w+)/m.exec(info)?.[1] ?? "0";
   return {
-    address: `${master.options.host}:${master.options.port}`,
+    address: isCluster ? `${master.options.host}:${master.options.port}` : THE_MASTER,
     id,
     isPromoted: !NO_ID.test(second),
   };
+}
+
+function flag(value: boolean): string {
+  return value ? "1" : "0";
 }
 
 function markAt(timeMs: string): Offset {

@@ -18,6 +18,7 @@ import { keepMs, type StoreLimits } from "./limit.ts";
 import { Replication } from "./replication.ts";
 import type { Scripts } from "./script.ts";
 import { dedupeKey, keysOfUid, type UserKeys, uidOf } from "./user-key.ts";
+import type { Witness } from "./witness.ts";
 
 /** How an append is made. */
 export interface AppendOptions {
@@ -46,6 +47,8 @@ export interface Page {
   readonly custody: readonly CustodyEntry[];
   /** Empty while parcels have to be read first: see `custody` up to `trimmed`. */
   readonly entries: readonly LogEntry[];
+  /** What the first of the entries names as the one before it; undefined without one. */
+  readonly prev: Offset | undefined;
 }
 
 /** Where a user stands. */
@@ -71,12 +74,14 @@ export class Log {
   readonly #replication: Replication;
   readonly #limits: StoreLimits;
   readonly #partitions: number;
+  readonly #witness: Witness;
 
-  constructor(scripts: Scripts, limits: StoreLimits, partitions: number) {
+  constructor(scripts: Scripts, limits: StoreLimits, partitions: number, witness: Witness) {
     this.#scripts = scripts;
     this.#replication = new Replication(scripts.connection, limits);
     this.#limits = limits;
     this.#partitions = partitions;
+    this.#witness = witness;
   }
 
   /** All keys of a user; throws INVALID_USER. */
@@ -98,12 +103,14 @@ export class Log {
       throw new DoorstepError("INVALID_REQUEST", `1 to ${LIMITS.batchEvents} events at a time`);
     }
     const isReplicated = durability === "replicated" && events.some(({ delivery }) => delivery !== "ephemeral");
-    const { keys, args } = this.#appendArguments(userId, events, isRetry, isReplicated);
+    const user = this.keysOf(userId);
+    const { keys, args } = this.#appendArguments(user, userId, events, isRetry, isReplicated);
     const { reply: answer, replicas } = isReplicated
       ? await this.#replication.append(keys, args)
       : { reply: await this.#scripts.run("append", keys, args), replicas: undefined };
     const reply = answer as string[];
     if (reply[0]?.startsWith("!") === true) throw refusal(reply[0].slice(1), events[Number(reply[1])], userId);
+    this.#note(user, reply);
     const { minReplicas, replicaTimeoutMs } = this.#limits;
     if (replicas !== undefined && replicas < minReplicas) {
       throw new DoorstepError("UNDER_REPLICATED", `${replicas} of ${minReplicas} within ${replicaTimeoutMs} ms`);
@@ -111,13 +118,21 @@ export class Log {
     return events.map((event, i) => resultOf(event, reply[i] ?? "", replicas));
   }
 
+  /** Remembers the last event that this append wrote. */
+  #note(user: UserKeys, reply: readonly string[]): void {
+    for (let i = reply.length - 1; i >= 0; i--) {
+      const answer = reply[i] ?? "";
+      if (answer !== "" && !answer.startsWith("=")) return this.#witness.note(user, answer);
+    }
+  }
+
   #appendArguments(
+    keys: UserKeys,
     userId: string,
     events: readonly EncodedEvent[],
     isRetry: boolean,
     isReplicated: boolean,
   ): { keys: string[]; args: (string | number)[] } {
-    const keys = this.keysOf(userId);
     const limits = this.#limits;
     const scriptKeys = [keys.user, keys.log, keys.due];
     const args: (string | number)[] = [
@@ -151,8 +166,8 @@ export class Log {
       "read",
       [keys.user, keys.log, keys.parcels],
       [after === "acked" ? "" : after, maxEvents, maxBytes],
-    )) as [Buffer, Buffer, Buffer, Buffer, Buffer[], Buffer[]];
-    const [from, head, acked, trimmed, custody, flat] = reply;
+    )) as [Buffer, Buffer, Buffer, Buffer, Buffer[], Buffer[], Buffer];
+    const [from, head, acked, trimmed, custody, flat, prev] = reply;
     const entries: LogEntry[] = [];
     for (let i = 0; i + 1 < flat.length; i += 2) {
       entries.push({ offset: (flat[i] as Buffer).toString("latin1"), body: flat[i + 1] as Buffer });
@@ -166,6 +181,7 @@ export class Log {
         .map((entry) => parseCustodyEntry(entry.toString("latin1")))
         .filter((entry) => entry !== undefined),
       entries,
+      prev: prev.length === 0 ? undefined : prev.toString("latin1"),
     };
   }
 

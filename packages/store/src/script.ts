@@ -16,6 +16,7 @@ const SCRIPTS = [
   "heads",
   "history",
   "floor",
+  "known",
   "unheld",
   "hold",
   "expire",

@@ -7,13 +7,14 @@
 import { DoorstepError } from "@doorstep/protocol";
 import { openConnection, type RedisConnection, toStoreError } from "./connection.ts";
 import { Custody } from "./custody.ts";
-import { DEFAULT_LIMITS, type StoreLimits } from "./limit.ts";
+import { DEFAULT_LIMITS, keepMs, type StoreLimits } from "./limit.ts";
 import { History } from "./history.ts";
 import { Log } from "./log.ts";
 import { Presence } from "./presence.ts";
 import { Scripts } from "./script.ts";
 import { Subscriber, type SubscriberHandlers } from "./subscriber.ts";
 import { DEFAULT_PARTITIONS, HUB_KEYS } from "./user-key.ts";
+import { Witness } from "./witness.ts";
 
 export interface StoreOptions {
   /** A REDIS_URL, or an ioredis client, which is duplicated and never used itself. */
@@ -79,7 +80,7 @@ export async function connectStore(options: StoreOptions): Promise<Store> {
     return connection;
   };
   return {
-    log: new Log(scripts, limits, partitions),
+    log: new Log(scripts, limits, partitions, new Witness(scripts, history, keepMs(limits))),
     custody: new Custody(redis, scripts, limits, partitions),
     presence: new Presence(redis, scripts),
     history,
@@ -97,6 +98,7 @@ export async function connectStore(options: StoreOptions): Promise<Store> {
     openSubscriber: async (handlers) => {
       const subscriber = new Subscriber(await open("subscriber"), handlers);
       subscribers.push(subscriber);
+      await subscriber.start();
       return subscriber;
     },
     openConnection: open,

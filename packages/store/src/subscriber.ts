@@ -11,7 +11,7 @@ import calculateSlot from "cluster-key-slot";
 import type { Cluster } from "ioredis";
 import type { RedisConnection } from "./connection.ts";
 import { toStoreError } from "./connection.ts";
-import { heartbeatChannel, type UserKeys } from "./user-key.ts";
+import { heartbeatChannel, HUB_KEYS, type UserKeys } from "./user-key.ts";
 
 /** A pushed message: `<prev> <last> <count> ` and then the events' JSON text, comma-separated. */
 export interface PushMessage {
@@ -29,10 +29,14 @@ export interface SubscriberHandlers {
   onMalformed(channel: string): void;
   /** All channels are subscribed anew after a loss; heads have to be compared. */
   onRestored(): void;
+  /** Writes of some master are known to be lost since lately (History). */
+  onMark(): void;
   onLost(error: Error | undefined): void;
 }
 
 const SPACE = 0x20;
+/** Groups channels that belong to no partition, and so to another slot. */
+const NO_PARTITION = -1;
 const RESUBSCRIBE_AT_ONCE = 256;
 const RETRY_MS = 200;
 const CONFIRM_TIMEOUT_MS = 3_000;
@@ -58,6 +62,12 @@ export class Subscriber {
     );
     for (const event of ["close", "+node", "-node"]) redis.on(event, () => this.#lose(undefined));
     this.#heartbeat = setInterval(() => void this.#beat(), HEARTBEAT_MS);
+  }
+
+  /** Subscribes to what concerns every user. Throws UNAVAILABLE. */
+  async start(): Promise<void> {
+    this.#channels.set(HUB_KEYS.histories, NO_PARTITION);
+    await confirmed(this.#redis.ssubscribe(HUB_KEYS.histories));
   }
 
   /** Subscribes to a user's channel; resolves once Redis has confirmed. */
@@ -152,6 +162,10 @@ export class Subscriber {
   }
 
   #receive(channel: string, message: Buffer): void {
+    if (channel === HUB_KEYS.histories) {
+      this.#handlers.onMark();
+      return;
+    }
     const push = parsePush(message);
     if (push === undefined) this.#handlers.onMalformed(channel);
     else this.#handlers.onPush(channel, push);

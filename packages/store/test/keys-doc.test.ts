@@ -43,7 +43,8 @@ describe("the reference of keys", () => {
         .replace("GATEWAY", "<gateway id>"),
     );
     expect(documented.sort()).toEqual(generic.sort());
-    expect(channels).toEqual([keys.channel.replace(`{${keys.partition}}`, "{p}").replace("UID", "<uid>")]);
+    const channel = keys.channel.replace(`{${keys.partition}}`, "{p}").replace("UID", "<uid>");
+    expect(channels).toEqual([channel, HUB_KEYS.histories]);
     expect(PAGE).toContain(`\`${queuePrefix("<queue>")}:\``);
   });
 
@@ -59,7 +60,7 @@ describe("the reference of keys", () => {
       await store.log.append("ada", [event({ id: "mine" }), ...events(5)]);
       await store.presence.connected(keys, "socket", "gw");
       await store.presence.renewLease("gw", 60_000, "info");
-      await store.history.check(false);
+      await store.history.check();
       await store.history.raiseFloor(keys, "5-0");
       const held = await holdParcel(store, keys, 2);
       await store.custody.expire(keys, held.parcel, "expired", held.offsets);

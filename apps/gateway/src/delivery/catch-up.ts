@@ -2,8 +2,10 @@
  * Catch-up: the next page of what a socket has not got, from the log and, where the log no longer has it, from parcels;
  * tombstones and what was trimmed become gaps in their place (P2).
  *
- * A page is a list of items in offset order. Where the position is beyond the log's head, the log lost what the client
- * saw, and the only honest answer is a gap of reason `failover`.
+ * A page is a list of items in offset order. Where the position is not of this log, beyond its head or between two
+ * neighbours, the log lost what the client saw. Then a gap of reason `failover` says so. Whom the hub sent that goes on in
+ * the log as it is now; who only says so goes on from what is acknowledged, so that nothing that nobody had is skipped, and
+ * drops by its id what it had.
  */
 import {
   compareOffsets,
@@ -29,6 +31,20 @@ export interface CatchUpPage {
   readonly head: Offset;
   readonly acked: Offset;
   readonly items: readonly CatchUpItem[];
+  /** The mark of lost writes that this page tells of, where it does. */
+  readonly told?: Offset;
+  /** Whether the position was not of this log. */
+  readonly isForeign?: boolean;
+}
+
+/** Who reads, and from where. */
+export interface Position {
+  /** After an offset, after what is acknowledged, or after everything (`"$"`), which reads nothing. */
+  readonly after: Offset | "acked" | "$";
+  /** The mark of lost writes that the client knows of: a later one becomes a gap once a page passes it. */
+  readonly told: Offset;
+  /** Whether the hub itself sent the event at `after`; else it is a client's word, which proves no loss. */
+  readonly isSent: boolean;
 }
 
 const PAGE_EVENTS = 500;
@@ -43,21 +59,52 @@ export class CatchUp {
     this.#mailbox = mailbox;
   }
 
-  /**
-   * Reads the page after an offset, after what is acknowledged, or nothing at all (`"$"`). Throws UNAVAILABLE. `told` is
-   * the mark of lost writes that the client knows of: a later one becomes a gap once the page passes it.
-   */
-  async read(keys: UserKeys, after: Offset | "acked" | "$", told: Offset): Promise<CatchUpPage> {
-    const page = await this.#store.log.read(keys, after, PAGE_EVENTS, PAGE_BYTES);
-    const mark = this.#store.history.markOf(keys.partition);
-    if (compareOffsets(page.after, page.head) > 0) return beyondPage(page, mark, this.#store.limits.holdMs);
-    const composed = await this.#compose(page, keys);
+  /** Reads the page after a position. Throws UNAVAILABLE. */
+  async read(keys: UserKeys, position: Position): Promise<CatchUpPage> {
+    const { log, history } = this.#store;
+    const { after, told, isSent } = position;
+    let mark = history.markOf(keys.partition);
+    // Before the read: what is appended after it stands above the mark, also where clocks of masters differ.
+    if (isBelow(told, mark)) await history.raiseFloor(keys, mark);
+    const page = await log.read(keys, after, PAGE_EVENTS, PAGE_BYTES);
+    // On a mark a client stands between events, or above all of them, and nothing is wrong.
+    const isKnown = after === "acked" || after === "$" || page.after === mark || page.after === told;
+    const isLost = !isKnown && isForeign(page) && !isExpired(page, this.#store.limits.holdMs);
+    if (isLost && isSent) mark = await this.#findMark(keys, page.after);
+    const hasNews = isBelow(told, mark);
+    const composed = isLost
+      ? await this.#rejoin(keys, page.after, isSent ? page.head : page.acked, hasNews)
+      : await this.#compose(page, keys);
+    if (!hasNews) return composed;
     // Who acknowledged something later than the mark has been on this side of it.
     const isAfterMark = after === "acked" && !isBelow(page.after, mark);
-    return isBelow(told, mark) && !isAfterMark ? tellMark(composed, mark) : composed;
+    return isAfterMark ? { ...composed, told: mark } : tellMark(composed, mark);
+  }
+
+  /** Notes that an event which was sent is lost; returns the mark of that, above which new offsets stay. */
+  async #findMark(keys: UserKeys, sent: Offset): Promise<Offset> {
+    const { history } = this.#store;
+    await history.lose([keys.partition]);
+    const mark = history.markOf(keys.partition);
+    await history.raiseFloor(keys, maxOffset(mark, sent));
+    return mark;
+  }
+
+  /**
+   * The page of a position that is not of this log, read anew below the floor: on from there, or back to `safe` where that
+   * is earlier. What the hub sent it knows to be all there was; a client's word may skip what nobody had. The loss is told
+   * first, unless nothing has to be taken back and the gap of a mark follows.
+   */
+  async #rejoin(keys: UserKeys, after: Offset, safe: Offset, isMarkToCome: boolean): Promise<CatchUpPage> {
+    const page = await this.#store.log.read(keys, minOffset(after, safe), PAGE_EVENTS, PAGE_BYTES);
+    const composed = { ...(await this.#compose(page, keys)), isForeign: true };
+    if (isMarkToCome && page.after === after) return composed;
+    const gap: Gap = { from: after, to: page.after, reason: "failover", possible: true };
+    return { ...composed, items: [{ kind: "gap", gap }, ...composed.items] };
   }
 
   async #compose(page: Page, keys: UserKeys): Promise<CatchUpPage> {
+    if (compareOffsets(page.after, page.head) > 0) return emptyPage(page, this.#store.limits.holdMs);
     const composer = new Composer(page);
     const needsParcels = page.entries.length === 0 && page.custody.some((entry) => isBelow(entry.from, page.trimmed));
     if (needsParcels) await this.#composeParcels(composer, page, keys);
@@ -115,26 +162,36 @@ function composeLog(composer: Composer, page: Page): void {
   composer.moveTo(end);
 }
 
-/**
- * The log ends before the offset: the client stands on a mark it was told of; or writes were lost; or, where nothing is
- * left at all, everything expired long ago.
- */
-function beyondPage(page: Page, mark: Offset, keepMs: number): CatchUpPage {
-  const { after: from, head, acked } = page;
-  if (from === mark) return { from, to: mark, head: mark, acked, items: [] };
-  const isExpired = head === ZERO_OFFSET && offsetTimeMs(from) < Date.now() - keepMs;
-  if (isExpired) return { from, to: head, head, acked, items: [] };
-  const to = maxOffset(head, mark);
-  return { from, to, head: to, acked, items: [{ kind: "gap", gap: { from, to, reason: "failover", possible: true } }] };
+/** Whether the position of a page is not of its log: beyond the head, or between the next event and the one before that. */
+function isForeign({ after, head, prev }: Page): boolean {
+  return compareOffsets(after, head) > 0 || (prev !== undefined && isBelow(prev, after));
 }
 
-/** Adds the gap of a mark where a page reaches it, or the end of the log: from there on nothing is missing. */
+/** Whether that is no loss: everything of the user had expired, and nothing or something new is there. */
+function isExpired({ after, head, prev }: Page, holdMs: number): boolean {
+  return (prev ?? head) === ZERO_OFFSET && offsetTimeMs(after) < Date.now() - holdMs;
+}
+
+/** A page above the head: where the client stands, or at the beginning where all has expired. */
+function emptyPage(page: Page, holdMs: number): CatchUpPage {
+  const at = isExpired(page, holdMs) ? page.head : page.after;
+  return { from: at, to: at, head: at, acked: page.acked, items: [] };
+}
+
+/**
+ * Adds the gap of a mark where a page reaches it, or the end of the log: from there on nothing is missing. A page that
+ * tells of a loss already tells of this one; its gap grows up to the mark where nothing follows it.
+ */
 function tellMark(page: CatchUpPage, mark: Offset): CatchUpPage {
   const isPassing = page.to === page.head || !isBelow(page.to, mark);
   if (!isPassing) return page;
   const to = maxOffset(page.to, mark);
-  const gap: Gap = { from: page.from, to, reason: "failover", possible: true };
-  return { ...page, to, head: maxOffset(page.head, to), items: [...page.items, { kind: "gap", gap }] };
+  const told = page.items.find((item) => item.kind === "gap" && item.gap.reason === "failover");
+  const moved = { ...page, to, head: maxOffset(page.head, to), told: mark };
+  if (told !== undefined && told !== page.items.at(-1)) return moved;
+  const from = told?.kind === "gap" ? told.gap.from : page.from;
+  const gap: Gap = { from, to, reason: "failover", possible: true };
+  return { ...moved, items: [...page.items.filter((item) => item !== told), { kind: "gap", gap }] };
 }
 
 function isBelow(a: Offset, b: Offset): boolean {

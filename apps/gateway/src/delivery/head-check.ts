@@ -70,7 +70,8 @@ export class HeadCheck {
     for (const stand of stands) undelivered += stand.undelivered;
     this.#metrics.undelivered.set(undelivered);
     // First the marks, so that a socket whose log was cut is told once, of both.
-    const isMarked = await this.#checkHistory(stands.filter((stand) => this.#isCut(stand)));
+    const cut = stands.filter((stand) => this.#isCut(stand));
+    const isMarked = await this.#checkHistory(cut);
     for (const { user, head } of stands) this.#hub.announceHead(user, head);
     if (isMarked) this.#hub.tellMarks();
   }
@@ -91,12 +92,12 @@ export class HeadCheck {
     return compareOffsets(head, sent) < 0 && offsetTimeMs(sent) > Date.now() - this.#store.limits.holdMs;
   }
 
-  /** Notes a change of masters, or a loss that shows without one; true where sockets have to be told of a new mark. */
+  /** Notes what was lost, and a change of masters; true where sockets have to be told of a new mark. */
   async #checkHistory(cut: readonly Stand[]): Promise<boolean> {
     const { history } = this.#store;
     try {
       await Promise.all(cut.map(({ user, sent }) => history.raiseFloor(user.keys, sent)));
-      return await history.check(cut.length > 0);
+      return await history.lose(cut.map(({ user }) => user.keys.partition));
     } catch {
       this.#metrics.storeErrors.inc({ operation: "history" });
       return false;

@@ -7,7 +7,7 @@
  * its offset. Before any socket of a user enters or leaves LIVE, the user's pending frame is flushed, so that a frame
  * only ever goes to the sockets it was queued for.
  */
-import { compareOffsets, maxOffset, type Offset, offsetTimeMs, ZERO_OFFSET } from "@doorstep/protocol";
+import { compareOffsets, maxOffset, minOffset, type Offset, offsetTimeMs, ZERO_OFFSET } from "@doorstep/protocol";
 import type { PushMessage, Store, Subscriber, UserKeys } from "@doorstep/store";
 import type { GatewayMetrics } from "../metric.ts";
 import type { CatchUp, CatchUpPage } from "./catch-up.ts";
@@ -192,7 +192,8 @@ export class Hub {
     socket.announced = ZERO_OFFSET;
     let page: CatchUpPage;
     try {
-      page = await catchUp.read(socket.user.keys, socket.hasPage ? socket.offset : socket.start, socket.told);
+      const { hasPage: isSent, told } = socket;
+      page = await catchUp.read(socket.user.keys, { after: isSent ? socket.offset : socket.start, told, isSent });
     } catch {
       metrics.storeErrors.inc({ operation: "read" });
       this.#apply(socket, "page-failed");
@@ -209,6 +210,7 @@ export class Hub {
 
   #writePage(socket: UserSocket, page: CatchUpPage): void {
     const { metrics } = this.#options;
+    if (page.isForeign === true) socket.user.rewind(page.acked);
     for (const item of page.items) {
       if (item.kind === "events") {
         socket.sendEvents(buildFrame("events", item.chunks), item.last);
@@ -220,11 +222,13 @@ export class Hub {
         socket.isRecovered = false;
         socket.socket.emit("gap", item.gap);
         socket.written = item.gap.to;
-        if (item.gap.reason === "failover") socket.told = item.gap.to;
+        // What is sent again after a step back has to arrive again before a pong proves it.
+        socket.writtenAtPing = minOffset(socket.writtenAtPing, item.gap.to);
       }
     }
     socket.offset = page.to;
     socket.written = maxOffset(socket.written, page.to);
+    if (page.told !== undefined) socket.told = page.told;
   }
 
   #markDirty(user: LocalUser<UserSocket>): void {

@@ -32,4 +32,10 @@ export class LocalUser<S> {
     this.keys = keys;
     this.subscribed = subscribed;
   }
+
+  /** Goes back to what Redis has as acknowledged, after it lost an ack. */
+  rewind(acked: Offset): void {
+    this.acked = acked;
+    this.ackWanted = acked;
+  }
 }

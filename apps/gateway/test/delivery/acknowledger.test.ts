@@ -158,11 +158,12 @@ describe("where a socket starts", () => {
     const offsets = await hub.publish("liar", 3);
     const future = `${Date.now() + 3_600_000}-0`;
     const client = await ready(await gateway.connect("liar", { ack: "manual", offset: future }));
-    expect(client.gaps()).toEqual([{ from: future, to: offsets[2], reason: "failover", possible: true }]);
+    expect(client.gaps()).toEqual([{ from: future, to: "0-0", reason: "failover", possible: true }]);
     expect(client.ready()).toMatchObject({ recovered: false, offset: offsets[2] });
     expect(await acked("liar")).toBe("0-0");
     const late = await hub.publish("liar", 1);
-    await eventually(() => expect(client.offsets()).toEqual(late));
+    // It goes on from what is acknowledged, so that no pong of its can acknowledge what it never got.
+    await eventually(() => expect(client.offsets()).toEqual([...offsets, ...late]));
   });
 
   it.each(["auto", "manual"])('P3 at "$" gets only what is new and acknowledges nothing (%s)', async (ack) => {

@@ -43,6 +43,7 @@ export async function startTestHub(cleanUp: CleanUp, url: string, options: TestH
     onMalformed: () => metrics.pushMessages.inc({ kind: "malformed" }),
     onLost: () => undefined,
     onRestored: () => undefined,
+    onMark: () => undefined,
   });
   const hub = new Hub({
     store,

@@ -1,8 +1,17 @@
+import { randomUUID } from "node:crypto";
 import { readdir, stat, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "@jest/globals";
-import { type Gap, type Offset, offsetTimeMs } from "@doorstep/protocol";
-import { createCleanUp, createHubProcesses, eventually, type RedisServer, startTcpProxy } from "@doorstep/testkit";
+import { encodeEvent, type Gap, type Offset, offsetTimeMs } from "@doorstep/protocol";
+import { connectStore } from "@doorstep/store";
+import {
+  createCleanUp,
+  createHubProcesses,
+  eventually,
+  redisCall,
+  type RedisServer,
+  startTcpProxy,
+} from "@doorstep/testkit";
 import { type Deployment, type Gateway, startDeployment } from "./support/deployment.ts";
 import { connectBare, numbersOf } from "./support/device.ts";
 
@@ -81,6 +90,63 @@ describe("Redis is killed", () => {
     const again = await connectBare(deployment, cleanUp, "bert", first, { offset: gap.to });
     await eventually(() => again.ready.length === 1);
     expect([...again.gaps, ...again.events]).toEqual([]);
+  }, 60_000);
+});
+
+describe("what Redis lost is not to be seen at the head", () => {
+  it("P5 is told all the same where publishers appended again before a gateway looked, also to who never saw it", async () => {
+    const deployment = await startDeployment(cleanUp);
+    const [first, second] = deployment.gateways as [Gateway, Gateway];
+    const publisher = await connectStore({ redis: deployment.redis.url });
+    cleanUp.add(() => publisher.close());
+    const append = (userId: string): Promise<Offset> =>
+      eventually(
+        async () =>
+          (await publisher.log.append(userId, [encodeEvent({ type: "note", data: {} }, randomUUID, Date.now())]))[0]
+            ?.offset ?? null,
+      );
+    const anna = await connectBare(deployment, cleanUp, "anna", first);
+    await eventually(() => anna.ready.length === 1);
+    const bertStands = await append("bert");
+    const aof = await aofOf(deployment.redis);
+    const { size } = await stat(aof);
+    // Bert is away: but for the publisher nobody knows of this event.
+    await append("bert");
+    await deployment.redis.kill("SIGKILL");
+    await truncate(aof, size);
+    await deployment.redis.restart();
+    const late = await append("bert");
+    await append("anna");
+
+    await eventually(() => anna.gaps.length > 0, { timeoutMs: 20_000 });
+    const bert = await connectBare(deployment, cleanUp, "bert", second, { offset: bertStands });
+    await eventually(() => bert.ready.length === 1);
+    expect(bert.events.map(({ offset }) => offset)).toEqual([late]);
+    expect(bert.gaps).toMatchObject([{ reason: "failover", possible: true }]);
+    expect(anna.gaps).toMatchObject([{ reason: "failover", possible: true }]);
+    expect(anna.events).toHaveLength(1);
+  }, 60_000);
+
+  it("P5 is told to everybody once all of Redis was emptied, and the hub goes on by itself", async () => {
+    const deployment = await startDeployment(cleanUp);
+    const [first, second] = deployment.gateways as [Gateway, Gateway];
+    const anna = await connectBare(deployment, cleanUp, "anna", first);
+    await eventually(() => anna.ready.length === 1);
+    await publish(deployment, "anna", 1);
+    const bertStands = await publish(deployment, "bert", 1);
+    await publish(deployment, "bert", 2);
+    await eventually(() => anna.events.length === 1);
+    await redisCall(Number(new URL(deployment.redis.url).port), "FLUSHALL");
+    await publish(deployment, "bert", 3);
+    await publish(deployment, "anna", 2);
+
+    await eventually(() => anna.gaps.length > 0 && anna.events.length === 2, { timeoutMs: 20_000 });
+    expect(numbersOf(anna.events)).toEqual([1, 2]);
+    expect(anna.gaps).toMatchObject([{ reason: "failover", possible: true }]);
+    const bert = await connectBare(deployment, cleanUp, "bert", second, { offset: bertStands });
+    await eventually(() => bert.ready.length === 1);
+    expect(numbersOf(bert.events)).toEqual([3]);
+    expect(bert.gaps).toMatchObject([{ reason: "failover", possible: true }]);
   }, 60_000);
 });
 

@@ -14,6 +14,7 @@ export interface Ear {
   readonly malformed: readonly string[];
   lostCount(): number;
   restoredCount(): number;
+  markCount(): number;
 }
 
 /** Opens a subscriber; closed with the store. */
@@ -22,12 +23,14 @@ export async function openEar(store: Store): Promise<Ear> {
   const malformed: string[] = [];
   let lost = 0;
   let restored = 0;
+  let marks = 0;
   const subscriber = await store.openSubscriber({
     onPush: (channel, push) =>
       heard.push({ channel, push, events: JSON.parse(`[${push.events.toString()}]`) as Record<string, unknown>[] }),
     onMalformed: (channel) => malformed.push(channel),
     onLost: () => void lost++,
     onRestored: () => void restored++,
+    onMark: () => void marks++,
   });
-  return { subscriber, heard, malformed, lostCount: () => lost, restoredCount: () => restored };
+  return { subscriber, heard, malformed, lostCount: () => lost, restoredCount: () => restored, markCount: () => marks };
 }
