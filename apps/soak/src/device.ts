@@ -21,6 +21,8 @@ export interface DeviceOptions {
   readonly urls: () => readonly string[];
   /** Index of the address it begins with. */
   readonly first: number;
+  /** What it says to have. Default: nothing. */
+  readonly offset?: Offset;
   readonly history: History;
 }
 
@@ -28,6 +30,8 @@ export interface DeviceOptions {
 const PATIENCE_TRIES = 2;
 const BACK_OFF = { baseMs: 50, maxMs: 500 };
 const CONNECT_TIMEOUT_MS = 2_500;
+/** Good for a whole run, and for a gateway whose clock is far ahead. */
+const TOKEN_LIFETIME_S = 3_600;
 
 export class Device {
   readonly name: string;
@@ -42,11 +46,12 @@ export class Device {
   #isReady = false;
   #presented: string | undefined;
 
-  constructor({ name, userId, urls, first, history }: DeviceOptions) {
+  constructor({ name, userId, urls, first, offset, history }: DeviceOptions) {
     this.name = name;
     this.userId = userId;
     this.#urls = urls;
     this.#place = first;
+    this.#offset = offset;
     this.#history = history;
   }
 
@@ -76,7 +81,7 @@ export class Device {
     const urls = this.#urls();
     const client: DoorstepClient = createDoorstepClient({
       url: urls[this.#place % urls.length] ?? "",
-      token: () => signHubToken(this.userId),
+      token: () => signHubToken(this.userId, TOKEN_LIFETIME_S),
       offsetStore: { get: () => this.#offset, set: (offset) => void (this.#offset = offset) },
       backOff: BACK_OFF,
       connectTimeoutMs: CONNECT_TIMEOUT_MS,

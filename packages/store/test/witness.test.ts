@@ -1,9 +1,14 @@
-import { stat, readdir, truncate } from "node:fs/promises";
-import { join } from "node:path";
-
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { ZERO_OFFSET } from "@doorstep/protocol";
-import { createCleanUp, eventually, redisCall, type RedisServer, startRedis } from "@doorstep/testkit";
+import {
+  aofBytes,
+  createCleanUp,
+  cutAof,
+  eventually,
+  redisCall,
+  type RedisServer,
+  startRedis,
+} from "@doorstep/testkit";
 
 import { connectStore, type Store } from "../src/index.ts";
 import { event, events } from "./support/event.ts";
@@ -27,16 +32,10 @@ async function open(): Promise<Store> {
   return opened;
 }
 
-async function aof(): Promise<string> {
-  const folder = join(redis.dir, "appendonlydir");
-  return join(folder, (await readdir(folder)).find((name) => name.endsWith(".incr.aof")) ?? "");
-}
-
 /** Kills Redis and starts it with as much of its file as there was. */
 async function restart(bytes?: number): Promise<void> {
-  const file = await aof();
   await redis.kill();
-  if (bytes !== undefined) await truncate(file, bytes);
+  if (bytes !== undefined) await cutAof(redis, bytes);
   await redis.restart();
   await eventually(() => publisher.isReady() && gateway.isReady());
 }
@@ -49,9 +48,9 @@ async function mark(): Promise<string> {
 describe("a publisher that was answered", () => {
   it("P5 finds out that its event is gone, though nobody had seen it and others went on", async () => {
     await publisher.log.append("ada", [event()]);
-    const { size } = await stat(await aof());
+    const bytes = await aofBytes(redis);
     await publisher.log.append("ada", [event()]);
-    await restart(size);
+    await restart(bytes);
     // The log's head is beyond the loss before anybody has compared.
     await gateway.log.append("ada", [event()]);
     await eventually(async () => (await mark()) !== ZERO_OFFSET);
@@ -59,9 +58,9 @@ describe("a publisher that was answered", () => {
 
   it("P5 finds it among many users, and tells it once", async () => {
     for (let n = 0; n < 100; n++) await publisher.log.append(`user-${n}`, [event()]);
-    const { size } = await stat(await aof());
+    const bytes = await aofBytes(redis);
     await publisher.log.append("ada", [event()]);
-    await restart(size);
+    await restart(bytes);
     const first = await eventually(async () => {
       const found = await mark();
       return found === ZERO_OFFSET ? null : found;

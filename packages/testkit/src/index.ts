@@ -40,6 +40,7 @@ export {
   programPath,
   signHubToken,
 } from "./hub-processes.ts";
+export { aofBytes, cutAof } from "./redis-aof.ts";
 export { findRedisServer, type FindOptions } from "./redis-binary.ts";
 export { redisCall, type RedisReply } from "./redis-call.ts";
 export { type ClusterOptions, type RedisCluster, startCluster } from "./redis-cluster.ts";

@@ -19,8 +19,11 @@ export interface RedisServer {
   readonly dir: string;
   /** Sends a signal; resolves when the process has ended, at once for SIGSTOP and SIGCONT. @default "SIGKILL" */
   kill(signal?: NodeJS.Signals): Promise<void>;
-  /** Stops it if it runs, starts it again on the same port and folder, resolves when it answers. */
-  restart(): Promise<void>;
+  /**
+   * Stops it if it runs, starts it again on the same port and folder, resolves when it answers. `args` are added for this
+   * start, for example `["--replicaof", "127.0.0.1 6380"]` where another server is master by now.
+   */
+  restart(args?: readonly string[]): Promise<void>;
   /** Ends it and removes its temporary folder. Idempotent. */
   stop(): Promise<void>;
 }
@@ -58,9 +61,9 @@ export async function runRedis({ binary, port, dir, isTemporary, args }: RedisPr
       return child.pid;
     },
     kill: (signal = "SIGKILL") => child.kill(signal),
-    async restart() {
+    async restart(further = []) {
       await child.stop(STOP_GRACE_MS);
-      child = await launch(binary, args, port);
+      child = await launch(binary, [...args, ...further], port);
     },
     async stop() {
       await child.stop(STOP_GRACE_MS);

@@ -40,6 +40,15 @@ describe("startRedis", () => {
     await expect(redisCall(redis.port, "GET", "parcel")).resolves.toBe("größer");
   });
 
+  it("takes further arguments for one restart", async () => {
+    const redis = await start();
+    const limit = () => redisCall(redis.port, "CONFIG", "GET", "maxmemory");
+    await redis.restart(["--maxmemory", "1048576"]);
+    await expect(limit()).resolves.toEqual(["maxmemory", "1048576"]);
+    await redis.restart();
+    await expect(limit()).resolves.toEqual(["maxmemory", "0"]);
+  });
+
   it("forgets its data over a restart without AOF", async () => {
     const redis = await start({ aof: false });
     await redisCall(redis.port, "SET", "parcel", "1");

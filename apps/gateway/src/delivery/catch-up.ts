@@ -3,9 +3,8 @@
  * tombstones and what was trimmed become gaps in their place (P2).
  *
  * A page is a list of items in offset order. Where the position is not of this log, beyond its head or between two
- * neighbours, the log lost what the client saw. Then a gap of reason `failover` says so. Whom the hub sent that goes on in
- * the log as it is now; who only says so goes on from what is acknowledged, so that nothing that nobody had is skipped, and
- * drops by its id what it had.
+ * neighbours, the log lost what the client saw. Then a gap of reason `failover` says so, and delivery goes on in the log as
+ * it is now.
  */
 import {
   compareOffsets,
@@ -72,9 +71,7 @@ export class CatchUp {
     const isLost = !isKnown && isForeign(page) && !isExpired(page, this.#store.limits.holdMs);
     if (isLost && isSent) mark = await this.#findMark(keys, page.after);
     const hasNews = isBelow(told, mark);
-    const composed = isLost
-      ? await this.#rejoin(keys, page.after, isSent ? page.head : page.acked, hasNews)
-      : await this.#compose(page, keys);
+    const composed = isLost ? await this.#rejoin(keys, page, isSent, hasNews) : await this.#compose(page, keys);
     if (!hasNews) return composed;
     // Who acknowledged something later than the mark has been on this side of it.
     const isAfterMark = after === "acked" && !isBelow(page.after, mark);
@@ -91,12 +88,16 @@ export class CatchUp {
   }
 
   /**
-   * The page of a position that is not of this log, read anew below the floor: on from there, or back to `safe` where that
-   * is earlier. What the hub sent it knows to be all there was; a client's word may skip what nobody had. The loss is told
-   * first, unless nothing has to be taken back and the gap of a mark follows.
+   * The page of a position that is not of this log, read anew, now that the floor is above it: on from there, or from the
+   * end of the log. From what is acknowledged where a client claims what Redis' clock has not come to, which no hub sent:
+   * it would skip, and acknowledge, what nobody had. The loss is told first, unless nothing has to be taken back and the
+   * gap of a mark follows.
    */
-  async #rejoin(keys: UserKeys, after: Offset, safe: Offset, isMarkToCome: boolean): Promise<CatchUpPage> {
-    const page = await this.#store.log.read(keys, minOffset(after, safe), PAGE_EVENTS, PAGE_BYTES);
+  async #rejoin(keys: UserKeys, lost: Page, isSent: boolean, isMarkToCome: boolean): Promise<CatchUpPage> {
+    const { after, head, acked } = lost;
+    const isPossible = isSent || offsetTimeMs(after) <= (await this.#store.nowMs());
+    const from = minOffset(after, isPossible ? head : acked);
+    const page = await this.#store.log.read(keys, from, PAGE_EVENTS, PAGE_BYTES);
     const composed = { ...(await this.#compose(page, keys)), isForeign: true };
     if (isMarkToCome && page.after === after) return composed;
     const gap: Gap = { from: after, to: page.after, reason: "failover", possible: true };

@@ -153,12 +153,14 @@ export class Hub {
   /** Makes every live socket that was not told of a mark read, so that it is. */
   tellMarks(): void {
     for (const user of this.#users.values()) {
-      const mark = this.#options.store.history.markOf(user.keys.partition);
       for (const socket of user.sockets) {
-        if (socket.phase !== "live" || compareOffsets(socket.told, mark) >= 0) continue;
-        this.#apply(socket, "head-behind", "failover");
+        if (socket.phase === "live" && this.#isUntold(socket)) this.#apply(socket, "head-behind", "failover");
       }
     }
+  }
+
+  #isUntold({ told, user }: UserSocket): boolean {
+    return compareOffsets(told, this.#options.store.history.markOf(user.keys.partition)) < 0;
   }
 
   /** Tells that a socket's connection has drained. */
@@ -205,7 +207,9 @@ export class Hub {
     socket.hasPage = true;
     this.#writePage(socket, page);
     const isOverBudget = socket.backlogBytes > socketBudgetBytes;
-    this.#apply(socket, signalOfPage(socket.offset, page.head, socket.announced, isOverBudget));
+    const signal = signalOfPage(socket.offset, page.head, socket.announced, isOverBudget);
+    // A mark may have come while the page was read; only live sockets were made to read by it.
+    this.#apply(socket, signal === "page-end" && this.#isUntold(socket) ? "page-more" : signal);
   }
 
   #writePage(socket: UserSocket, page: CatchUpPage): void {

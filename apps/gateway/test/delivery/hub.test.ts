@@ -190,6 +190,24 @@ describe("a log that lost what was sent", () => {
   });
 });
 
+describe("a mark of lost writes", () => {
+  it("P5 reaches a socket also where it came while the socket's first page was read", async () => {
+    await test.store.history.check();
+    const [first = ""] = await test.publish("ann", 1);
+    const { log, history } = test.store;
+    const read = log.read.bind(log);
+    log.read = async (...args) => {
+      log.read = read;
+      const page = await read(...args);
+      await history.lose([log.keysOf("ann").partition]);
+      return page;
+    };
+    const { client, delivery } = await connectLive("ann", first);
+    expect(client.gaps()).toEqual([{ from: first, to: delivery.offset, reason: "failover", possible: true }]);
+    expect(delivery.told).toBe(delivery.offset);
+  });
+});
+
 it("P5 tries a failed read again, and the socket gets everything once Redis is back", async () => {
   const before = await test.publish("ann", 3);
   const { client, delivery } = await connectLive("ann", "0-0");

@@ -1,6 +1,5 @@
 /** Power loss: Redis dies, and the end of its append-only file was not on disk. Acknowledged writes are gone. */
-import { readdir, stat, truncate } from "node:fs/promises";
-import { join } from "node:path";
+import { aofBytes, cutAof } from "@doorstep/testkit";
 
 import type { Fault } from "../fault.ts";
 import { soleServer } from "../redis.ts";
@@ -12,11 +11,7 @@ export const aofTailCut: Fault = {
   async run({ hub }, random) {
     const server = soleServer(hub.redis);
     await server.kill();
-    const folder = join(server.dir, "appendonlydir");
-    const name = (await readdir(folder)).find((file) => file.endsWith(".incr.aof"));
-    if (name === undefined) throw new Error(`there is no append-only file in ${folder}`);
-    const { size } = await stat(join(folder, name));
-    await truncate(join(folder, name), Math.max(0, size - random.integer(2_000, 40_000)));
+    await cutAof(server, (await aofBytes(server)) - random.integer(2_000, 40_000));
     await server.restart();
   },
 };

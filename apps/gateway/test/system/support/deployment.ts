@@ -1,6 +1,6 @@
 /**
- * A whole hub for a system test: one Redis, gateways and couriers as child processes of the built programs, and the
- * keys to speak to them. Everything ends with `cleanUp.run()`.
+ * A whole hub for a system test: gateways and couriers as child processes of the built programs, the Redis they share, and
+ * the keys to speak to them. Everything ends with `cleanUp.run()`.
  */
 import { connectStore, type Store } from "@doorstep/store";
 import {
@@ -18,7 +18,7 @@ import {
 export type Gateway = GatewayProcess;
 
 export interface Deployment {
-  readonly redis: RedisServer;
+  readonly redisUrl: string;
   readonly gateways: readonly Gateway[];
   /** A store of the test's own, to look at the truth. */
   readonly store: Store;
@@ -31,30 +31,42 @@ export interface Deployment {
   post(path: string, body: unknown, gateway?: Gateway): Promise<{ status: number; body: unknown }>;
 }
 
+/** A hub with one server of Redis that is its own. */
+export interface OwnDeployment extends Deployment {
+  readonly redis: RedisServer;
+}
+
 export interface DeploymentOptions {
+  /** @default 2 */
   readonly gateways?: number;
-  readonly courier?: boolean;
   /** Further settings of all programs. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Starts a hub with short intervals, so that tests do not wait. */
-export async function startDeployment(cleanUp: CleanUp, options: DeploymentOptions = {}): Promise<Deployment> {
+/** Starts a hub with short intervals, so that tests do not wait, and a Redis of its own. */
+export async function startDeployment(cleanUp: CleanUp, options: DeploymentOptions = {}): Promise<OwnDeployment> {
   const redis = await startRedis();
   cleanUp.add(() => redis.stop());
-  const processes = createHubProcesses({ redisUrl: redis.url, cleanUp, env: options.env ?? {} });
+  return { redis, ...(await deployAt(redis.url, cleanUp, options)) };
+}
+
+/** Starts such a hub on a Redis that is there. */
+export async function deployAt(
+  redisUrl: string,
+  cleanUp: CleanUp,
+  options: DeploymentOptions = {},
+): Promise<Deployment> {
+  const processes = createHubProcesses({ redisUrl, cleanUp, env: options.env ?? {} });
   const startGateway = (at?: Gateway): Promise<Gateway> => processes.startGateway({ at });
   const gateways = await Promise.all(Array.from({ length: options.gateways ?? 2 }, () => startGateway()));
-  const startCourier = async (): Promise<Program> => (await processes.startCourier()).program;
-  if (options.courier === true) await startCourier();
-  const store = await connectStore({ redis: redis.url });
+  const store = await connectStore({ redis: redisUrl });
   cleanUp.add(() => store.close());
   return {
-    redis,
+    redisUrl,
     gateways,
     store,
     startGateway,
-    startCourier,
+    startCourier: async () => (await processes.startCourier()).program,
     token: (userId) => Promise.resolve(signHubToken(userId)),
     post: (path, body, gateway = gateways[0]) => postJson(`${gateway?.url ?? ""}${path}`, body),
   };

@@ -1,15 +1,28 @@
 /** The truth to compare devices with: a user's log as Redis has it. */
 import type { Store } from "@doorstep/store";
-import type { Offset } from "@doorstep/protocol";
+import type { Envelope, Offset } from "@doorstep/protocol";
+
+/** An event that stands in a log. */
+export interface Logged {
+  readonly id: string;
+  readonly offset: Offset;
+}
+
+/** All events in a user's log, in order. */
+export async function readEvents(store: Store, userId: string): Promise<Logged[]> {
+  const keys = store.log.keysOf(userId);
+  const events: Logged[] = [];
+  for (let after: Offset = "0-0"; ;) {
+    const { entries } = await store.log.read(keys, after, 1_000, 1_000_000);
+    if (entries.length === 0) return events;
+    for (const { offset, body } of entries) {
+      events.push({ id: (JSON.parse(body.toString()) as Envelope).id, offset });
+      after = offset;
+    }
+  }
+}
 
 /** All offsets in a user's log, in order. */
 export async function readLog(store: Store, userId: string): Promise<Offset[]> {
-  const keys = store.log.keysOf(userId);
-  const offsets: Offset[] = [];
-  for (let after: Offset = "0-0"; ;) {
-    const page = await store.log.read(keys, after, 1_000, 1_000_000);
-    if (page.entries.length === 0) return offsets;
-    offsets.push(...page.entries.map((entry) => entry.offset));
-    after = offsets.at(-1) ?? after;
-  }
+  return (await readEvents(store, userId)).map(({ offset }) => offset);
 }

@@ -21,7 +21,7 @@ export async function startPublisher(
   const program = await startProgram({
     name: `publisher ${orders.name}`,
     script: fileURLToPath(new URL("./publisher.mjs", import.meta.url)),
-    env: { PUBLISHER_ORDERS: JSON.stringify({ redisUrl: deployment.redis.url, ...orders }) },
+    env: { PUBLISHER_ORDERS: JSON.stringify({ redisUrl: deployment.redisUrl, ...orders }) },
     ready: /publisher ready/,
   });
   cleanUp.add(() => program.stop());

@@ -1,0 +1,4 @@
+import { describeContract } from "./contract/contract.ts";
+import { startStandalone } from "./support/topology.ts";
+
+describeContract("one server", startStandalone);
