@@ -1,12 +1,13 @@
 /** The gateway's settings; docs/reference/config.md lists them, and a test compares the two. */
 import { z } from "zod";
-import { DEFAULT_LIMITS, MAX_REPLICA_TIMEOUT_MS } from "@doorstep/store";
+import { DEFAULT_LIMITS, MAILBOX_POLICIES, MAX_REPLICA_TIMEOUT_MS } from "@doorstep/store";
 import {
   bytes,
   commonConfig,
   durationMs,
   integer,
   list,
+  oneOf,
   portNumber,
   requireThat,
   secret,
@@ -93,6 +94,11 @@ const fields = z.object({
   mailboxMaxBytes: bytes({ min: 1_024 })
     .default(DEFAULT_LIMITS.mailboxMaxBytes)
     .describe("Most undelivered bytes of a user."),
+  mailboxPolicy: oneOf(MAILBOX_POLICIES)
+    .default(DEFAULT_LIMITS.mailboxPolicy)
+    .describe(
+      "`reject`: a publish to a full mailbox is refused; `drop_oldest`: its oldest events go, and the user is told.",
+    ),
   maxPayloadBytes: bytes({ min: 256, max: 1_048_576 })
     .default(DEFAULT_LIMITS.maxPayloadBytes)
     .describe("Most bytes of one event."),

@@ -33,7 +33,11 @@ export async function startGateway({
 }: MainContext<typeof configSchema>): Promise<void> {
   const gatewayId = `${hostname()}-${randomBytes(4).toString("hex")}`;
   const metrics = defineMetrics(registry, METRICS);
-  const store = await connectStore({ redis: config.redisUrl, limits: config });
+  const store = await connectStore({
+    redis: config.redisUrl,
+    limits: config,
+    onOverflow: (events) => metrics.overflow.inc(events),
+  });
   shutdown.add("close", "store", () => store.close());
   const mailbox = await openMailbox({
     store,

@@ -52,6 +52,11 @@ export const METRICS = {
     help: "Times a socket began to catch up, by cause: connect, push_lost, head_check, failover, slow.",
     labels: ["cause"],
   },
+  overflow: {
+    name: "doorstep_mailbox_overflow_total",
+    type: "counter",
+    help: "Events that full mailboxes let go of (policy drop_oldest), published through this gateway.",
+  },
   gaps: { name: "doorstep_gaps_total", type: "counter", help: "Gaps told to sockets, by reason.", labels: ["reason"] },
   ephemeralDropped: {
     name: "doorstep_ephemeral_dropped_total",

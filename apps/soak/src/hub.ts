@@ -10,6 +10,7 @@ import {
   type CourierProcess,
   createHubProcesses,
   type GatewayProcess,
+  type HubProcesses,
   startTcpProxy,
   type TcpProxy,
 } from "@doorstep/testkit";
@@ -25,8 +26,8 @@ export interface HubOptions {
   readonly hasProxies: boolean;
   /** How many events a log keeps. */
   readonly logMaxEvents: number;
-  /** Further settings of every program. */
-  readonly env: Readonly<Record<string, string>>;
+  /** Further settings of a program, by its name. */
+  readonly envOf: (program: string) => Readonly<Record<string, string>>;
   readonly history: History;
   readonly cleanUp: CleanUp;
 }
@@ -46,8 +47,8 @@ export interface SoakHub {
   readonly limits: { readonly logMaxEvents: number; readonly dedupeWindowMs: number };
   /** A store of the harness's own, to look at the truth. */
   readonly store: Store;
-  /** Further settings of every program. */
-  readonly env: Readonly<Record<string, string>>;
+  /** Further settings of a program, by its name. */
+  readonly envOf: (program: string) => Readonly<Record<string, string>>;
   /** Addresses of the gateways. */
   readonly urls: () => string[];
 }
@@ -60,28 +61,30 @@ const PING_TIMEOUT_MS = 2_000;
 
 /** Starts a hub; resolves when all of it is ready. */
 export async function startHub(options: HubOptions): Promise<SoakHub> {
-  const { topology, hasProxies, logMaxEvents, env: ownEnv, history, cleanUp } = options;
+  const { topology, hasProxies, logMaxEvents, envOf, history, cleanUp } = options;
   const redis = await startRedisFixture(topology, cleanUp);
   const env = {
     DOORSTEP_PING_TIMEOUT_MS: String(PING_TIMEOUT_MS),
     DOORSTEP_LOG_MAX_EVENTS: String(logMaxEvents),
-    ...ownEnv,
   };
-  const processes = createHubProcesses({ redisUrl: redis.url, cleanUp, env });
+  const processesOf = (name: string, ownEnv: Readonly<Record<string, string>>): HubProcesses =>
+    createHubProcesses({ redisUrl: redis.url, cleanUp, env: { ...env, ...envOf(name), ...ownEnv } });
   const proxies = await Promise.all(hasProxies ? times(GATEWAYS + 1, () => startLink(redis, cleanUp)) : []);
   const links = proxies.slice(0, GATEWAYS);
   const publisherLink = proxies[GATEWAYS];
 
   const gateways = await Promise.all(
     times(GATEWAYS, (index) =>
-      Member.start(`gateway-${index}`, history, (at: GatewayProcess | undefined) =>
-        processes.startGateway({ at, redisUrl: urlOf(links[index]) }),
+      Member.start<GatewayProcess>(`gateway-${index}`, history, (at, ownEnv) =>
+        processesOf(`gateway-${index}`, ownEnv).startGateway({ at, redisUrl: urlOf(links[index]) }),
       ),
     ),
   );
   const couriers = await Promise.all(
     times(COURIERS, (index) =>
-      Member.start(`courier-${index}`, history, (at: CourierProcess | undefined) => processes.startCourier({ at })),
+      Member.start<CourierProcess>(`courier-${index}`, history, (at, ownEnv) =>
+        processesOf(`courier-${index}`, ownEnv).startCourier({ at }),
+      ),
     ),
   );
   cleanUp.add(() => [...gateways, ...couriers].forEach((member) => member.release()));
@@ -97,7 +100,7 @@ export async function startHub(options: HubOptions): Promise<SoakHub> {
     publisherUrl: urlOf(publisherLink) ?? redis.url,
     limits,
     store,
-    env: ownEnv,
+    envOf,
     urls: () => gateways.map(({ process }) => process.url),
   };
 }

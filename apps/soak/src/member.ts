@@ -4,6 +4,7 @@
  * It may die only when the harness says so: an end that nobody asked for is a problem of the run, and so is what a program
  * writes that is no line of its log (a stack trace, a warning of Node).
  */
+import { once } from "node:events";
 import type { Program } from "@doorstep/testkit";
 
 import type { History } from "./history.ts";
@@ -13,14 +14,17 @@ export interface MemberProcess {
   readonly program: Program;
 }
 
+/** Starts a process of a member, at the place of the one before, with further settings. */
+export type StartMember<P> = (at: P | undefined, env: Readonly<Record<string, string>>) => Promise<P>;
+
 export class Member<P extends MemberProcess = MemberProcess> {
   readonly name: string;
-  readonly #start: (at: P | undefined) => Promise<P>;
+  readonly #start: StartMember<P>;
   readonly #history: History;
   #process: P;
   #isDoomed = false;
 
-  private constructor(name: string, history: History, start: (at: P | undefined) => Promise<P>, process: P) {
+  private constructor(name: string, history: History, start: StartMember<P>, process: P) {
     this.name = name;
     this.#history = history;
     this.#start = start;
@@ -32,9 +36,9 @@ export class Member<P extends MemberProcess = MemberProcess> {
   static async start<P extends MemberProcess>(
     name: string,
     history: History,
-    start: (at: P | undefined) => Promise<P>,
+    start: StartMember<P>,
   ): Promise<Member<P>> {
-    return new Member(name, history, start, await start(undefined));
+    return new Member(name, history, start, await start(undefined, {}));
   }
 
   get process(): P {
@@ -50,6 +54,21 @@ export class Member<P extends MemberProcess = MemberProcess> {
     await this.#process.program.kill(name);
   }
 
+  /** Sends SIGUSR2, for which a module that it preloads waits. */
+  poke(): void {
+    process.kill(this.pid, "SIGUSR2");
+  }
+
+  /** Pokes it and tells whether it dies of that in time; by SIGKILL, since anything else is not what was asked for. */
+  async diesOfPoke(timeoutMs: number): Promise<boolean> {
+    this.#isDoomed = true;
+    this.poke();
+    const inTime = AbortSignal.timeout(timeoutMs);
+    const tooLate = once(inTime, "abort").then(() => undefined);
+    const exit = await Promise.race([this.#process.program.exited, tooLate]);
+    return exit?.signal === "SIGKILL";
+  }
+
   /** Kills it, by SIGKILL, and waits for its end. */
   async kill(): Promise<void> {
     this.#isDoomed = true;
@@ -63,9 +82,9 @@ export class Member<P extends MemberProcess = MemberProcess> {
     if (code !== 0) this.#history.complain(`${this.name} ended with ${signal ?? `code ${code}`} after SIGTERM`);
   }
 
-  /** Starts it again at its address; it must have ended. */
-  async restart(): Promise<void> {
-    this.#process = await this.#start(this.#process);
+  /** Starts it again at its address; it must have ended. `env` holds for this life only. */
+  async restart(env: Readonly<Record<string, string>> = {}): Promise<void> {
+    this.#process = await this.#start(this.#process, env);
     this.#isDoomed = false;
     this.#watch();
   }

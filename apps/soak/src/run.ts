@@ -65,15 +65,16 @@ const BOUNDS = { rssFactor: 3, rssCapBytes: 512 * MEGABYTE, redisKeysFactor: 3 }
 /** Runs a fault once and judges the hub. Throws where the harness itself fails. */
 export async function runSeed(options: RunOptions): Promise<RunResult> {
   const { fault, seed, seconds, users = 12, away = 6, paceMs = 120 } = options;
-  const { topology = "standalone", needsProxies: hasProxies = false, logMaxEvents = 1_000, env = {} } = fault;
+  const { topology = "standalone", needsProxies: hasProxies = false, logMaxEvents = 1_000, expiring = false } = fault;
   const random = createRandom(seed);
   const history = new History();
   const cleanUp = createCleanUp();
   try {
-    const hub = await startHub({ topology, hasProxies, logMaxEvents, env, history, cleanUp });
+    const envOf = (program: string): Record<string, string> => ({ ...fault.env, ...fault.ownEnv?.(program) });
+    const hub = await startHub({ topology, hasProxies, logMaxEvents, envOf, history, cleanUp });
     const stopSampling = startSampling(hub, history);
     cleanUp.add(stopSampling);
-    const workload = new Workload({ hub, history, random, cleanUp, users, away, paceMs });
+    const workload = new Workload({ hub, history, random, cleanUp, users, away, paceMs, expiring });
     await workload.start();
     await delay(500);
     await sampleKeys(hub.redis, history);
@@ -104,8 +105,11 @@ async function untilQuiet(workload: Workload, history: History): Promise<void> {
 
 function judge(fault: Fault, seed: number, times: number, history: History): RunResult {
   const { operations, problems } = history;
+  const lack = fault.lacks?.(operations);
+  if (lack !== undefined) history.complain(lack);
   const declared: CheckOptions = fault.lossy === undefined ? {} : { declaredLosses: ["failover"] };
-  const verdict = check(operations, { ...declared, catchUpMs: CATCH_UP_MS, bounds: BOUNDS });
+  const bounds = fault.rssCapBytes === undefined ? BOUNDS : { ...BOUNDS, rssCapBytes: fault.rssCapBytes };
+  const verdict = check(operations, { ...declared, catchUpMs: CATCH_UP_MS, bounds });
   return {
     fault,
     seed,

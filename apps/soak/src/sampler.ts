@@ -1,9 +1,11 @@
 /**
  * Samples of what processes use: resident memory of gateways and couriers twice a second, and the keys in Redis when asked.
  *
- * Keys of the dedupe window are not counted: they expire by themselves, and how many there are is a matter of rate.
+ * Keys of the dedupe window are not counted: they expire by themselves, and how many there are is a matter of rate. Neither
+ * are dead letters, which wait for people.
  */
 import { readFile } from "node:fs/promises";
+import { queuePrefix } from "@doorstep/store";
 import { redisCall } from "@doorstep/testkit";
 
 import type { History } from "./history.ts";
@@ -14,6 +16,7 @@ const INTERVAL_MS = 500;
 const PAGE_BYTES = 4_096;
 const SCAN_COUNT = 1_000;
 const DEDUPE_KEY = /^ds:\{\d+\}:id:/;
+const DEAD_LETTER_KEY = `${queuePrefix("dl")}:dead-letter:dl.`;
 
 /** Begins to sample; the answer ends it. */
 export function startSampling(hub: SoakHub, history: History): () => void {
@@ -40,7 +43,7 @@ async function countKeys(port: number): Promise<number> {
   let count = 0;
   for (let next = "0"; ;) {
     const [after, keys] = (await redisCall(port, "SCAN", next, "COUNT", SCAN_COUNT)) as [string, string[]];
-    count += keys.filter((key) => !DEDUPE_KEY.test(key)).length;
+    count += keys.filter((key) => !DEDUPE_KEY.test(key) && !key.startsWith(DEAD_LETTER_KEY)).length;
     if (after === "0") return count;
     next = after;
   }

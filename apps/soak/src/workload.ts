@@ -5,7 +5,7 @@
  * Every value is unique, and all that happens is logged.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { compareOffsets, ZERO_OFFSET } from "@doorstep/protocol";
+import { compareOffsets, type DeliveryClass, ZERO_OFFSET } from "@doorstep/protocol";
 import type { CleanUp, Program } from "@doorstep/testkit";
 
 import { Device } from "./device.ts";
@@ -27,6 +27,8 @@ export interface WorkloadOptions {
   readonly away: number;
   /** Mean pause of a publisher between two publishes to one user, in milliseconds. */
   readonly paceMs: number;
+  /** Whether some events to users without a device expire within seconds. */
+  readonly expiring: boolean;
 }
 
 const CHURN_PAUSE_MS = 400;
@@ -79,7 +81,7 @@ export class Workload {
     this.#processes += 1;
     const { hub, random, history, cleanUp } = this.#options;
     const orders = this.#orders(`process-${this.#processes}`, random);
-    this.#program = await startPublisherProcess(orders, history, cleanUp, hub.env);
+    this.#program = await startPublisherProcess(orders, history, cleanUp, hub.envOf("publisher"));
   }
 
   /** Publishes so many times as often. */
@@ -88,8 +90,8 @@ export class Workload {
   }
 
   /** Publishes `count` events of about `bytes` bytes to one user. */
-  burst(userId: string, count: number, bytes: number): Promise<void> {
-    return this.#publisher.burst(userId, count, bytes);
+  burst(userId: string, count: number, bytes: number, delivery: DeliveryClass = "durable"): Promise<void> {
+    return this.#publisher.burst(userId, count, bytes, delivery);
   }
 
   /** Adds a device of a user that has some; `url` leads it over a link of the fault's own. */
@@ -132,9 +134,10 @@ export class Workload {
   }
 
   #orders(name: string, random: Random): PublisherOrders {
-    const { hub, paceMs } = this.#options;
+    const { hub, paceMs, expiring } = this.#options;
     const seed = random.integer(0, 2 ** 32 - 1);
-    return { name, redisUrl: hub.publisherUrl, users: this.everybody, paceMs, seed, limits: hub.limits };
+    const { publisherUrl: redisUrl, limits } = hub;
+    return { name, redisUrl, users: this.everybody, expiring: expiring ? this.away : [], paceMs, seed, limits };
   }
 
   async #comeAndGo(random: Random): Promise<void> {

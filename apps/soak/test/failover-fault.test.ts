@@ -2,5 +2,5 @@ import { describe } from "@jest/globals";
 import { testShortRuns } from "./support/short-run.ts";
 
 describe("slots and masters move, and acknowledged writes may be lost", () => {
-  testShortRuns(["cluster-reshard", "cluster-failover", "sentinel-failover", "aof-tail-cut", "flushall"]);
+  testShortRuns(["cluster-reshard", "cluster-failover", "sentinel-failover", "readonly", "aof-tail-cut", "flushall"]);
 });

@@ -58,7 +58,7 @@ export interface PublishOptions {
   delivery?: DeliveryClass;
   /** Milliseconds from now after which nobody needs the event. @default never */
   expiresInMs?: number;
-  /** Carried in the envelope, for readers that show only the latest event of a key; the hub collapses nothing yet. */
+  /** Of events with one key and class that wait for a user who is away, the last counts. */
   collapseKey?: string;
   subject?: string;
   traceparent?: string;

@@ -17,7 +17,7 @@ export interface DeadLetter {
   readonly from: Offset;
   readonly to: Offset;
   /** Offset and body of each event, in log order. */
-  readonly events: readonly (readonly [Offset, string])[];
+  readonly events: readonly (readonly [Offset, string, string?])[];
   /** Redis' clock, milliseconds since 1970. */
   readonly expiredAtMs: number;
 }

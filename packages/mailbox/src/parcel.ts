@@ -21,6 +21,8 @@ const DEADLINE_SLACK_RATIO = 0.01;
 export interface ParcelEvent {
   readonly offset: Offset;
   readonly body: string;
+  /** Of events with one key a reader needs the last only. */
+  readonly collapseKey?: string;
 }
 
 /** Data of a mailbox job; never changed once it is added. */
@@ -37,8 +39,8 @@ export interface ParcelData {
   readonly totalBytes: number;
   /** When the last of its events expires: Redis' clock, milliseconds since 1970. */
   readonly deadlineMs: number;
-  /** Offset and body of each event, in log order. */
-  readonly events: readonly (readonly [Offset, string])[];
+  /** Offset and body of each event, in log order, and its collapse key where it has one. */
+  readonly events: readonly (readonly [Offset, string, string?])[];
 }
 
 /** Makes the job id of a parcel: no colon and never a bare integer, which BullMQ refuses. */
@@ -80,12 +82,12 @@ export function cutParcel({ uid, from, events, holdMs, nowMs }: Uncut): ParcelDa
   let last = first;
   let deadlineMs = 0;
   let bytes = 0;
-  const taken: [Offset, string][] = [];
+  const taken: [Offset, string, string?][] = [];
   for (const event of durable.slice(0, PARCEL_MAX_EVENTS)) {
     const eventBytes = utf8Length(event.body);
     if (taken.length > 0 && bytes + eventBytes > PARCEL_MAX_BYTES) break;
     if (Math.abs(leftMs(event) - leftMs(first)) > slackMs) break;
-    taken.push([event.offset, event.body]);
+    taken.push(event.collapseKey === "" ? [event.offset, event.body] : [event.offset, event.body, event.collapseKey]);
     bytes += eventBytes;
     deadlineMs = Math.max(deadlineMs, deadlineOf(event, holdMs));
     last = event;
@@ -107,5 +109,7 @@ export function cutParcel({ uid, from, events, holdMs, nowMs }: Uncut): ParcelDa
 export function eventsBetween(data: ParcelData, after: Offset, upTo: Offset = data.to): ParcelEvent[] {
   return data.events
     .filter(([offset]) => compareOffsets(offset, after) > 0 && compareOffsets(offset, upTo) <= 0)
-    .map(([offset, body]) => ({ offset, body }));
+    .map(([offset, body, collapseKey]) =>
+      collapseKey === undefined ? { offset, body } : { offset, body, collapseKey },
+    );
 }

@@ -4,7 +4,8 @@
  * The work is cut into slices. Each slice is a BullMQ job scheduler, which makes one job per interval whoever is there;
  * each job goes to one courier. The next job is made when one is picked up, so a courier that is killed in just that
  * instant breaks the chain until its job counts as stalled; therefore every courier lays the schedulers anew now and then,
- * which mends the chain and also a Redis that lost its data.
+ * which mends the chain and also a Redis that lost its data. BullMQ counts by the clock of whoever picks a job up, and
+ * laying anew keeps the time of the next job: where that is far ahead, made by a courier whose clock is, it goes first.
  */
 import type { Store } from "@doorstep/store";
 
@@ -52,7 +53,10 @@ export async function startSchedule(options: ScheduleOptions): Promise<Schedule>
   const lay = async (): Promise<void> => {
     for (const [index, data] of slices.entries()) {
       const template = { name: address.name, data, opts: { removeOnComplete: true, removeOnFail: true } };
-      await queue.upsertJobScheduler(`slice-${index}`, { every: everyMs }, template);
+      const id = `slice-${index}`;
+      const { next = 0 } = (await queue.getJobScheduler(id)) ?? {};
+      if (next > Date.now() + everyMs + stalledIntervalMs) await queue.removeJobScheduler(id);
+      await queue.upsertJobScheduler(id, { every: everyMs }, template);
     }
   };
   await lay();

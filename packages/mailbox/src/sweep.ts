@@ -17,6 +17,7 @@ import type { Store, Unheld, UserKeys } from "@doorstep/store";
 import { type HoldOptions, holdUser, isSettled, readUnheld } from "./hold.ts";
 import { inLanes } from "./lane.ts";
 import type { OnError } from "./queue.ts";
+import { releaseParcels } from "./release.ts";
 
 /** Users that one read of a due index gives. */
 const PAGE_USERS = 100;
@@ -97,6 +98,7 @@ async function trySweepUser(options: SweepOptions, keys: UserKeys, view: View): 
 async function sweepUser(options: SweepOptions, keys: UserKeys, view: View): Promise<SweepOutcome> {
   const { store, graceMs, pingIntervalMs, liveHoldMs } = options;
   const unheld = await readUnheld(store, keys);
+  if (unheld.hasLitter) await clearLitter(options, keys);
   const pauseMs = 2 * pingIntervalMs;
   if (isSettled(unheld)) {
     // The index outlived the user's keys, or an append comes this moment.
@@ -116,6 +118,13 @@ async function sweepUser(options: SweepOptions, keys: UserKeys, view: View): Pro
   }
   await holdUser(options, keys, unheld);
   return "held";
+}
+
+/** Removes from BullMQ what a full mailbox let go of. */
+async function clearLitter({ store, queues, onError }: SweepOptions, keys: UserKeys): Promise<void> {
+  const jobIds = await store.custody.litter(keys);
+  await releaseParcels(queues, keys, jobIds, onError);
+  await store.custody.clearLitter(keys, jobIds.length);
 }
 
 /** When the oldest waiting event was logged; where the read has none that is durable, long ago. */

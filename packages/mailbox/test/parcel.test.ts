@@ -23,6 +23,7 @@ function event(n: number, fields: Partial<UnheldEvent> = {}): UnheldEvent {
     expiresAtMs: 0,
     totalCount: n,
     totalBytes: n * 10,
+    collapseKey: "",
     body,
     ...fields,
   };

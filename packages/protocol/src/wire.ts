@@ -30,7 +30,7 @@ export interface Ready {
   gateway: string;
 }
 
-export const GAP_REASONS = ["trimmed", "failover", "expired", "dropped"] as const;
+export const GAP_REASONS = ["trimmed", "failover", "expired", "overflow", "dropped"] as const;
 export type GapReason = (typeof GAP_REASONS)[number];
 
 /** Events after `from` up to and including `to` are not to be had (P2). The client goes on from `to`. */

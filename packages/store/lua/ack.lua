@@ -7,9 +7,10 @@
 -- counts as head; an older one changes nothing.
 -- allow-oom: acknowledging frees memory, so it has to work when there is none.
 -- @include offset
-local state = redis.call('HMGET', KEYS[1], 'head', 'acked', 'held', 'dhead', 'an', 'ab', 'due', 'xn')
+local state = redis.call('HMGET', KEYS[1], 'head', 'acked', 'held', 'dhead', 'an', 'ab', 'due', 'xn', 'trimmed')
 local head, acked, held, dhead = state[1], state[2] or '0-0', state[3] or '0-0', state[4] or '0-0'
 if not head then return {'0-0', 0} end
+local trimmed = state[9] or '0-0'
 local offset = ARGV[1]
 if before(head, offset) then offset = head end
 if not before(acked, offset) then return {acked, 0} end
@@ -18,27 +19,33 @@ local ENTRY = '^(%S) %S+ (%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$'
 local reply = {offset, 0}
 local n, b = tonumber(state[5] or 0), tonumber(state[6] or 0)
 local ended = n + tonumber(state[8] or 0)
-while true do
-  local entry = redis.call('LINDEX', KEYS[4], 0)
-  if not entry then break end
+local list = redis.call('LRANGE', KEYS[4], 0, -1)
+local kept = 0
+for _, entry in ipairs(list) do
   local kind, to, job, _, _, entry_n, entry_b = string.match(entry, ENTRY)
   if before(offset, to) then break end
-  redis.call('LPOP', KEYS[4])
+  if kind == 't' and before(trimmed, to) then
+    -- A device that resumes in the log from before it has still to be told.
+    kept = kept + 1
+  elseif kept == 0 then
+    redis.call('LPOP', KEYS[4])
+  else
+    redis.call('LREM', KEYS[4], 1, entry)
+  end
   if kind == 'p' then reply[#reply + 1] = job end
   n, b = math.max(n, tonumber(entry_n)), math.max(b, tonumber(entry_b))
 end
 local last = redis.call('XREVRANGE', KEYS[2], offset, '-', 'COUNT', 1)[1]
-if last then
-  local last_n, last_b = string.match(last[2][4], '^%S+ %S+ (%S+) (%S+)')
-  n, b = math.max(n, tonumber(last_n)), math.max(b, tonumber(last_b))
-end
+-- An entry without our form was put there by somebody else.
+local last_n, last_b = string.match(last and last[2][4] or '', '^%S+ %S+ (%d+) (%d+)')
+if last_n then n, b = math.max(n, tonumber(last_n)), math.max(b, tonumber(last_b)) end
 
 -- What expired is counted apart, as far as it is not acknowledged.
 local xn, xb = 0, 0
 if state[8] and state[8] ~= '0' then
-  for _, entry in ipairs(redis.call('LRANGE', KEYS[4], 0, -1)) do
-    local kind, _, _, count, bytes, entry_n, entry_b = string.match(entry, ENTRY)
-    if kind == 't' then
+  for _, entry in ipairs(list) do
+    local kind, to, _, count, bytes, entry_n, entry_b = string.match(entry, ENTRY)
+    if kind == 't' and before(offset, to) then
       xn = xn + math.min(tonumber(count), tonumber(entry_n) - n)
       xb = xb + math.min(tonumber(bytes), tonumber(entry_b) - b)
     end

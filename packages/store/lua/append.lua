@@ -1,7 +1,8 @@
 #!lua
 -- append: puts 1..n events of one user into the log and tells whoever listens; all of them or none (P1).
 --
--- KEYS  1 user hash, 2 log, 3 due index, 4.. one dedupe key for each event with a digest, in order
+-- KEYS  1 user hash, 2 log, 3 due index, 4.. one dedupe key for each event with a digest, in order; last, where an event has
+--       a collapse key: the collapse index
 -- ARGV  1 channel, 2 uid, 3 user id, 4 "1" if an earlier attempt may have succeeded, 5 dedupe window ms,
 --       6 log: events kept, 7 log: ms kept, 8 mailbox: most undelivered events, 9 mailbox: most undelivered bytes,
 --       10 most bytes of a body, 11 ms that the keys live after the last append, 12 "1" if WAIT follows, which waits for
@@ -9,6 +10,7 @@
 --       id, class ("d" durable, "s" stream, "e" ephemeral), digest ("" if the hub made the id), expires at ms (0 none),
 --       collapse key, body (JSON object text that starts with {"id":"<id>",)
 -- Returns an offset per event ("" for ephemeral, "=" in front for a duplicate), or {"!CODE", index} and nothing written.
+-- An event with a collapse key takes the place of the last one with that key and class that waits outside parcels.
 -- An entry has two fields: b the body, m "<prev> <log count> <durable count> <durable bytes> <class> <expires> <collapse key>".
 -- Not allow-oom: when memory is full an append is refused whole.
 -- @include offset
@@ -19,6 +21,7 @@ local TRIM_EVERY = 32
 local RETRY_HORIZON_MS = 120000
 local PAGE = 128
 local DAY_MS = 86400000
+local COLLAPSE_KEYS = 1000
 
 local user, log, due = KEYS[1], KEYS[2], KEYS[3]
 local total = (#ARGV - FIRST + 1) / PER_EVENT
@@ -68,10 +71,22 @@ local function trim_log()
   if trimmed then redis.call('HSET', user, 'trimmed', trimmed) end
 end
 
+-- The waiting event that one with this collapse key replaces: {offset, body bytes}. An older one than `safe` is not touched.
+local safe = later(acked, held)
+local collapsible, latest = {}, {}
+local function replaced(key, class)
+  local offset = redis.call('HGET', KEYS[#KEYS], key)
+  if not offset or not before(safe, offset) then return false end
+  local entry = redis.call('XRANGE', log, offset, offset)[1]
+  if not entry or string.match(entry[2][4], '^%S+ %S+ %S+ %S+ (%S+)') ~= class then return false end
+  return {offset = offset, bytes = #entry[2][2]}
+end
+
 -- First pass: decide, write nothing.
 local results = {}
 local first_of, digest_of, dedupe_key = {}, {}, {}
 local durable, bytes, streamed, next_key = 0, 0, 0, 4
+local has_durable = false
 for i = 1, total do
   local at = FIRST + (i - 1) * PER_EVENT
   local id, class, digest, body = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 5]
@@ -97,10 +112,21 @@ for i = 1, total do
       results[i] = known
     else
       if digest ~= '' then first_of[id], digest_of[id] = i, digest end
+      local count, size = 1, #body
+      local collapse_key = ARGV[at + 4]
+      if collapse_key ~= '' then
+        -- Of several with one key the last counts; the others are replaced as it is written.
+        local place = class .. collapse_key
+        local old = latest[place] or replaced(collapse_key, class)
+        latest[place] = {bytes = #body}
+        collapsible[i] = true
+        if old then count, size = 0, size - old.bytes end
+      end
       if class == 'd' then
-        durable, bytes = durable + 1, bytes + #body
+        durable, bytes = durable + count, bytes + size
+        has_durable = true
       else
-        streamed = streamed + 1
+        streamed = streamed + count
       end
     end
   end
@@ -136,9 +162,14 @@ for i = 1, total do
   else
     local offset = string.format('%.0f-%.0f', ms, seq)
     seq, c = seq + 1, c + 1
-    if class == 'd' then n, b, dhead = n + 1, b + #body, offset end
+    local old = collapsible[i] and replaced(ARGV[at + 4], class)
+    if old then redis.call('XDEL', log, old.offset) end
+    if class == 'd' then
+      n, b, dhead = n + (old and 0 or 1), b + #body - (old and old.bytes or 0), offset
+    end
     redis.call('XADD', log, offset, 'b', body, 'm',
       string.format('%s %.0f %.0f %.0f %s %s %s', head, c, n, b, class, expires, ARGV[at + 4]))
+    if collapsible[i] then redis.call('HSET', KEYS[#KEYS], ARGV[at + 4], offset) end
     if digest ~= '' then redis.call('SET', dedupe_key[i], offset .. ' ' .. digest, 'PX', ARGV[5]) end
     if tonumber(expires) > longest then longest = tonumber(expires) end
     pushed[#pushed + 1] = '{"offset":"' .. offset .. '",' .. string.sub(body, 2)
@@ -148,7 +179,7 @@ end
 if #pushed > 0 then
   redis.call('HSET', user, 'head', head, 'dhead', dhead, 'c', c, 'n', n, 'b', b)
   if is_new then redis.call('HSET', user, 'user', ARGV[3]) end
-  if durable > 0 and not state[10] then
+  if has_durable and not state[10] then
     redis.call('ZADD', due, now, ARGV[2])
     redis.call('HSET', user, 'due', 1)
   end
@@ -158,6 +189,11 @@ if #pushed > 0 then
     redis.call('PEXPIREAT', user, keep_until)
     redis.call('PEXPIREAT', log, keep_until)
     redis.call('HSET', user, 'until', string.format('%.0f', keep_until))
+  end
+  if next(collapsible) then
+    -- What it names is looked at again before it counts, so it may be forgotten where a user has too many keys.
+    if redis.call('HLEN', KEYS[#KEYS]) > COLLAPSE_KEYS then redis.call('DEL', KEYS[#KEYS]) end
+    redis.call('PEXPIRE', KEYS[#KEYS], ARGV[11])
   end
   if math.floor(c / TRIM_EVERY) > math.floor(count_before / TRIM_EVERY) then trim_log() end
   redis.call('SPUBLISH', ARGV[1], first_prev .. ' ' .. head .. ' ' .. #pushed .. ' ' .. table.concat(pushed, ','))

@@ -146,6 +146,17 @@ function clusterOptions(redisOptions: Options, role: ConnectionRole): ClusterOpt
   };
 }
 
+/** Calls back whenever a connection, or one to a node of a Cluster, is ready again. */
+export function onReconnect(redis: RedisConnection, callback: () => void): void {
+  if (!redis.isCluster) {
+    redis.on("ready", callback);
+    return;
+  }
+  const watch = (node: Redis): void => void node.on("ready", callback);
+  for (const node of (redis as Cluster).nodes("all")) watch(node);
+  redis.on("+node", watch);
+}
+
 /** Makes the coded error of a failed command. UNAVAILABLE is indeterminate: the command may have run. */
 export function toStoreError(error: unknown): DoorstepError {
   if (error instanceof DoorstepError) return error;

@@ -21,6 +21,7 @@ export interface UnheldEvent {
   /** Running counts of durable events and bytes at this entry. */
   readonly totalCount: number;
   readonly totalBytes: number;
+  readonly collapseKey: string;
   readonly body: string;
 }
 
@@ -30,7 +31,11 @@ export interface Unheld {
   /** Offset of the last durable event. */
   readonly lastDurable: Offset;
   readonly events: readonly UnheldEvent[];
+  /** Whether parcels that the mailbox let go of are still in BullMQ. */
+  readonly hasLitter: boolean;
 }
+
+const LITTER_PAGE = 100;
 
 /** held: committed. acked: nothing was left to hold. conflict: another courier was first; read again. */
 export type HoldOutcome = "held" | "acked" | "conflict";
@@ -58,6 +63,13 @@ export class Custody {
   /** All keys of a uid, as the due index and parcels name it. */
   keysOfUid(uid: string): UserKeys {
     return keysOfUid(uid, this.#partitions);
+  }
+
+  /** The id by which publishers call a user; undefined where the user's keys have left and the uid does not tell. */
+  async userIdOf(keys: UserKeys): Promise<string | undefined> {
+    const known = await this.#try(() => this.#redis.hget(keys.user, "user"));
+    // A uid of the form `u<user id>` tells it; one that is a hash does not.
+    return known ?? (keys.uid.startsWith("u") ? keys.uid.slice(1) : undefined);
   }
 
   /** Users of one partition that wait since `beforeMs` or longer, longest first, at most `limit`. */
@@ -90,20 +102,21 @@ export class Custody {
   /** Reads the next events to hold, at most `maxEvents` log entries. */
   async unheld(keys: UserKeys, maxEvents: number): Promise<Unheld> {
     const reply = await this.#scripts.run("unheld", [keys.user, keys.log], [maxEvents]);
-    const [held, acked, lastDurable, flat] = reply as [string, string, string, string[]];
+    const [held, acked, lastDurable, flat, litter] = reply as [string, string, string, string[], string];
     const events: UnheldEvent[] = [];
     for (let i = 0; i + 2 < flat.length; i += 3) {
-      const [, , totalCount, totalBytes, letter, expiresAtMs] = (flat[i + 1] ?? "").split(" ");
+      const [, , totalCount, totalBytes, letter, expiresAtMs, collapseKey = ""] = (flat[i + 1] ?? "").split(" ");
       events.push({
         offset: flat[i] ?? "",
         isDurable: letter === "d",
         expiresAtMs: Number(expiresAtMs),
         totalCount: Number(totalCount),
         totalBytes: Number(totalBytes),
+        collapseKey,
         body: flat[i + 2] ?? "",
       });
     }
-    return { held, acked, lastDurable, events };
+    return { held, acked, lastDurable, events, hasLitter: litter === "1" };
   }
 
   /** Commits custody of (expectedHeld, to]; `parcel` is absent where that range had nothing to hold. */
@@ -137,6 +150,17 @@ export class Custody {
       [formatParcel(parcel), parcel.from, parcel.to, reason, parcel.count, parcel.bytes, ...offsets],
     );
     return reply === 1;
+  }
+
+  /** Job ids of parcels that the mailbox let go of, oldest first. */
+  litter(keys: UserKeys): Promise<string[]> {
+    return this.#try(() => this.#redis.lrange(keys.litter, 0, LITTER_PAGE - 1));
+  }
+
+  /** Forgets the first `count` of them, which are gone from BullMQ. */
+  async clearLitter(keys: UserKeys, count: number): Promise<void> {
+    await this.#try(() => this.#redis.ltrim(keys.litter, count, -1));
+    if (count < LITTER_PAGE) await this.#try(() => this.#redis.hdel(keys.user, "litter"));
   }
 
   /** Whether a user's list names this parcel. */

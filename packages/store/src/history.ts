@@ -12,7 +12,7 @@ import { compareOffsets, maxOffset, type Offset, ZERO_OFFSET } from "@doorstep/p
 import calculateSlot from "cluster-key-slot";
 import type { Cluster, Redis } from "ioredis";
 import type { RedisConnection } from "./connection.ts";
-import { toStoreError } from "./connection.ts";
+import { onReconnect, toStoreError } from "./connection.ts";
 import type { Scripts } from "./script.ts";
 import { dueKey, HUB_KEYS, type UserKeys } from "./user-key.ts";
 
@@ -29,23 +29,22 @@ const NO_ID = /^0+$/;
 const THE_MASTER = "master";
 /** How far beyond Redis' clock a floor may lie. */
 const MOST_AHEAD_MS = 60_000;
-/** For how long after a change another gateway may still find out that writes were lost. */
-const SETTLE_MS = 60_000;
 
 export class History {
   readonly #redis: RedisConnection;
   readonly #scripts: Scripts;
   /** Marks by the master's address. */
   #marks = new Map<string, Offset>();
-  #lines: readonly Line[] = [];
   /** When the record was made, as this process knows it: another one means that it was lost. */
   #born = "";
-  #changedAtMs = 0;
+  /** Whether a connection came back since the masters were last asked. */
+  #isStale = false;
   #settling: Promise<boolean> | undefined;
 
   constructor(redis: RedisConnection, scripts: Scripts) {
     this.#redis = redis;
     this.#scripts = scripts;
+    onReconnect(redis, () => (this.#isStale = true));
   }
 
   /** Asks the masters who they are, and since when each may lack writes. True where a mark is new. Throws UNAVAILABLE. */
@@ -63,9 +62,17 @@ export class History {
 
   /** `lost`: addresses of masters; of all where one is not known. */
   async #ask(lost: ReadonlySet<string | undefined>): Promise<boolean> {
+    this.#isStale = false;
+    try {
+      return await this.#askNow(lost);
+    } catch (error) {
+      this.#isStale = true;
+      throw error;
+    }
+  }
+
+  async #askNow(lost: ReadonlySet<string | undefined>): Promise<boolean> {
     const lines = await this.#readLines();
-    const known = new Set(this.#lines.map(({ id }) => id));
-    if (lines.some(({ id }) => !known.has(id))) this.#changedAtMs = Date.now();
     const isLost = ({ address }: Line): boolean => lost.has(address) || lost.has(undefined);
     const masters = lines.flatMap((line) => [line.id, flag(line.isPromoted), flag(isLost(line))]);
     const reply = await this.#scripts.run("history", [HUB_KEYS.histories], [this.#born, ...masters]);
@@ -84,21 +91,17 @@ export class History {
       if (compareOffsets(mark, before) > 0) isNew = true;
       marks.set(address, maxOffset(mark, before));
     }
-    if (isNew) this.#changedAtMs = Date.now();
     this.#marks = marks;
-    this.#lines = lines;
     return isNew;
   }
 
   /**
-   * Waits until this process knows what others have found out of a recent change; no call otherwise. Never rejects: where
-   * Redis does not answer, what follows tells.
+   * Waits until this process knows what others know, where a connection came back since it last asked: it may lead to
+   * another master. What is found out later is told by a message. Throws UNAVAILABLE.
    */
   async settle(): Promise<void> {
-    if (Date.now() - this.#changedAtMs > SETTLE_MS) return;
-    this.#settling ??= this.check()
-      .catch(() => false)
-      .finally(() => (this.#settling = undefined));
+    if (!this.#isStale) return;
+    this.#settling ??= this.check().finally(() => (this.#settling = undefined));
     await this.#settling;
   }
 

@@ -10,7 +10,7 @@ export type { History } from "./history.ts";
 export type { Connection, Presence } from "./presence.ts";
 export type { PushMessage, Subscriber, SubscriberHandlers } from "./subscriber.ts";
 export type { StoreLimits } from "./limit.ts";
-export { DEFAULT_LIMITS, MAX_REPLICA_TIMEOUT_MS } from "./limit.ts";
+export { DEFAULT_LIMITS, MAILBOX_POLICIES, type MailboxPolicy, MAX_REPLICA_TIMEOUT_MS } from "./limit.ts";
 export type { UserKeys } from "./user-key.ts";
 export { DEFAULT_PARTITIONS, queuePrefix } from "./user-key.ts";
 export { parseRedisUrl } from "./redis-url.ts";

@@ -1,6 +1,9 @@
 /** Limits that publishers, gateways and couriers of one hub should share. */
 import { LIMITS } from "@doorstep/protocol";
 
+export const MAILBOX_POLICIES = ["reject", "drop_oldest"] as const;
+export type MailboxPolicy = (typeof MAILBOX_POLICIES)[number];
+
 export interface StoreLimits {
   /** Events a log keeps for devices that resume. @default 1000 */
   readonly logMaxEvents: number;
@@ -10,6 +13,8 @@ export interface StoreLimits {
   readonly mailboxMaxEvents: number;
   /** Most undelivered bytes of a user. @default 8388608 (8 MiB) */
   readonly mailboxMaxBytes: number;
+  /** What is done where a mailbox is full: refuse the publish (MAILBOX_FULL), or let the oldest events go. @default "reject" */
+  readonly mailboxPolicy: MailboxPolicy;
   /** Most bytes of one event. @default 65536 (64 KiB) */
   readonly maxPayloadBytes: number;
   /** How long an event id chosen by a caller is remembered. @default 600000 (10 min) */
@@ -32,6 +37,7 @@ export const DEFAULT_LIMITS: StoreLimits = Object.freeze({
   logMaxAgeMs: DAY_MS,
   mailboxMaxEvents: 10_000,
   mailboxMaxBytes: 8 * 1024 * 1024,
+  mailboxPolicy: "reject",
   maxPayloadBytes: LIMITS.payloadBytes,
   dedupeWindowMs: 600_000,
   holdMs: 7 * DAY_MS,

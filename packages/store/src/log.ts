@@ -8,10 +8,12 @@ import {
   DoorstepError,
   type Durability,
   type EncodedEvent,
+  type GapReason,
   isErrorCode,
   LIMITS,
   type Offset,
   type PublishResult,
+  utf8Length,
 } from "@doorstep/protocol";
 import { type CustodyEntry, parseCustodyEntry } from "./custody-entry.ts";
 import { keepMs, type StoreLimits } from "./limit.ts";
@@ -32,6 +34,8 @@ export interface AppendOptions {
 export interface LogEntry {
   readonly offset: Offset;
   readonly body: Buffer;
+  /** Of events with one key a reader needs the last only. */
+  readonly collapseKey?: string;
 }
 
 /** A page of a log, read after an offset. */
@@ -67,6 +71,10 @@ export interface AckResult {
   readonly released: readonly string[];
 }
 
+/** What the script answers where the mailbox is full. */
+const FULL = "!MAILBOX_FULL";
+/** Events that are let go beyond what is needed: a parcel of them. */
+const SPARE_EVENTS = 100;
 const CLASS_LETTER = { durable: "d", stream: "s", ephemeral: "e" } as const;
 
 export class Log {
@@ -75,13 +83,22 @@ export class Log {
   readonly #limits: StoreLimits;
   readonly #partitions: number;
   readonly #witness: Witness;
+  readonly #onOverflow: (events: number) => void;
 
-  constructor(scripts: Scripts, limits: StoreLimits, partitions: number, witness: Witness) {
+  /** `onOverflow` is told how many events a full mailbox let go of. */
+  constructor(
+    scripts: Scripts,
+    limits: StoreLimits,
+    partitions: number,
+    witness: Witness,
+    onOverflow: (events: number) => void,
+  ) {
     this.#scripts = scripts;
     this.#replication = new Replication(scripts.connection, limits);
     this.#limits = limits;
     this.#partitions = partitions;
     this.#witness = witness;
+    this.#onOverflow = onOverflow;
   }
 
   /** All keys of a user; throws INVALID_USER. */
@@ -91,6 +108,7 @@ export class Log {
 
   /**
    * Appends 1 to 1,000 events of one user, all or none, and pushes them to whoever listens (P1).
+   * Where the mailbox is full and its policy is drop_oldest, the oldest events go instead, which the user is told of.
    * Throws CONFLICT, TOO_LARGE, MAILBOX_FULL, INVALID_USER, STORE_FULL (nothing was written) and UNAVAILABLE (it may
    * have been: try again with the same events and `isRetry`, which finds ids that the hub made in the recent log).
    * With durability "replicated" the results say how many replicas have what was logged, and too few are
@@ -109,6 +127,7 @@ export class Log {
       ? await this.#replication.append(keys, args)
       : { reply: await this.#scripts.run("append", keys, args), replicas: undefined };
     const reply = answer as string[];
+    if (reply[0] === FULL && (await this.#makeRoom(user, events))) return this.append(userId, events, options);
     if (reply[0]?.startsWith("!") === true) throw refusal(reply[0].slice(1), events[Number(reply[1])], userId);
     this.#note(user, reply);
     const { minReplicas, replicaTimeoutMs } = this.#limits;
@@ -116,6 +135,29 @@ export class Log {
       throw new DoorstepError("UNDER_REPLICATED", `${replicas} of ${minReplicas} within ${replicaTimeoutMs} ms`);
     }
     return events.map((event, i) => resultOf(event, reply[i] ?? "", replicas));
+  }
+
+  /** Lets the oldest undelivered events go where that is the policy; false where nothing could or may go. */
+  async #makeRoom(user: UserKeys, events: readonly EncodedEvent[]): Promise<boolean> {
+    const { mailboxPolicy, mailboxMaxEvents, mailboxMaxBytes } = this.#limits;
+    if (mailboxPolicy !== "drop_oldest") return false;
+    const durable = events.filter(({ delivery }) => delivery === "durable");
+    const bytes = durable.reduce((sum, { body }) => sum + utf8Length(body), 0);
+    if (durable.length > mailboxMaxEvents || bytes > mailboxMaxBytes) return false;
+    // Some more than is needed, or every further event would cost a call of its own.
+    const spare = Math.min(SPARE_EVENTS, mailboxMaxEvents / 10);
+    const [gone] = (await this.#scripts.run(
+      "drop",
+      [user.user, user.log, user.due, user.parcels, user.litter],
+      [
+        Math.floor(mailboxMaxEvents - Math.max(durable.length, spare)),
+        mailboxMaxBytes - bytes,
+        "overflow" satisfies GapReason,
+        user.uid,
+      ],
+    )) as [number, number];
+    if (gone > 0) this.#onOverflow(gone);
+    return gone > 0;
   }
 
   /** Remembers the last event that this append wrote. */
@@ -154,6 +196,7 @@ export class Log {
       const digest = event.isCallerId ? digestOf(event.content) : "";
       args.push(event.id, CLASS_LETTER[event.delivery], digest, event.expiresAtMs, event.collapseKey, event.body);
     }
+    if (events.some(({ collapseKey }) => collapseKey !== "")) scriptKeys.push(keys.collapse);
     return { keys: scriptKeys, args };
   }
 
@@ -166,11 +209,16 @@ export class Log {
       "read",
       [keys.user, keys.log, keys.parcels],
       [after === "acked" ? "" : after, maxEvents, maxBytes],
-    )) as [Buffer, Buffer, Buffer, Buffer, Buffer[], Buffer[], Buffer];
-    const [from, head, acked, trimmed, custody, flat, prev] = reply;
+    )) as [Buffer, Buffer, Buffer, Buffer, Buffer[], Buffer[], Buffer, (number | Buffer)[]];
+    const [from, head, acked, trimmed, custody, flat, prev, collapse] = reply;
     const entries: LogEntry[] = [];
     for (let i = 0; i + 1 < flat.length; i += 2) {
       entries.push({ offset: (flat[i] as Buffer).toString("latin1"), body: flat[i + 1] as Buffer });
+    }
+    for (let i = 0; i + 1 < collapse.length; i += 2) {
+      const at = collapse[i] as number;
+      const entry = entries[at];
+      if (entry !== undefined) entries[at] = { ...entry, collapseKey: (collapse[i + 1] as Buffer).toString("latin1") };
     }
     return {
       after: from.toString("latin1"),

@@ -20,6 +20,7 @@ const SCRIPTS = [
   "unheld",
   "hold",
   "expire",
+  "drop",
   "forget",
   "connected",
   "lease",

@@ -25,6 +25,8 @@ export interface StoreOptions {
   readonly partitions?: number;
   /** How long to wait for Redis. @default 10000 */
   readonly connectTimeoutMs?: number;
+  /** Told how many events a full mailbox let go of (policy drop_oldest). Default: nobody; the users are told in any case. */
+  readonly onOverflow?: (events: number) => void;
 }
 
 export interface Store {
@@ -74,13 +76,14 @@ export async function connectStore(options: StoreOptions): Promise<Store> {
   }
   const scripts = new Scripts(redis);
   const history = new History(redis, scripts);
+  const witness = new Witness(scripts, history, keepMs(limits));
   const open = async (role: "queue" | "subscriber" | "command"): Promise<RedisConnection> => {
     const connection = await openConnection(redis, role, options.connectTimeoutMs);
     opened.push(connection);
     return connection;
   };
   return {
-    log: new Log(scripts, limits, partitions, new Witness(scripts, history, keepMs(limits))),
+    log: new Log(scripts, limits, partitions, witness, options.onOverflow ?? (() => undefined)),
     custody: new Custody(redis, scripts, limits, partitions),
     presence: new Presence(redis, scripts),
     history,

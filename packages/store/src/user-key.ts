@@ -21,6 +21,9 @@ export interface UserKeys {
   readonly log: string;
   readonly due: string;
   readonly parcels: string;
+  /** Job ids of parcels that the mailbox let go of; the courier removes them from BullMQ. */
+  readonly litter: string;
+  readonly collapse: string;
   readonly connections: string;
   readonly channel: string;
 }
@@ -59,6 +62,8 @@ export function keysOfUid(uid: string, partitions: number): UserKeys {
     log: `${tag}:log:${uid}`,
     due: dueKey(partition),
     parcels: `${tag}:parcels:${uid}`,
+    litter: `${tag}:litter:${uid}`,
+    collapse: `${tag}:collapse:${uid}`,
     connections: `${tag}:conn:${uid}`,
     channel: `${tag}:ev:${uid}`,
   };

@@ -9,8 +9,7 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Offset } from "@doorstep/protocol";
-import type { Cluster, Redis } from "ioredis";
-import type { RedisConnection } from "./connection.ts";
+import { onReconnect } from "./connection.ts";
 import type { History } from "./history.ts";
 import type { Scripts } from "./script.ts";
 import type { UserKeys } from "./user-key.ts";
@@ -87,15 +86,4 @@ export class Witness {
     const isKnown = await this.#scripts.run("known", [keys.user, keys.log], [offset, this.#keepMs]);
     return isKnown === 1 ? undefined : offset;
   }
-}
-
-/** Calls back whenever a connection, or one to a node of a Cluster, is ready again. */
-function onReconnect(redis: RedisConnection, callback: () => void): void {
-  if (!redis.isCluster) {
-    redis.on("ready", callback);
-    return;
-  }
-  const watch = (node: Redis): void => void node.on("ready", callback);
-  for (const node of (redis as Cluster).nodes("all")) watch(node);
-  redis.on("+node", watch);
 }

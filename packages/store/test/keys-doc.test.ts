@@ -34,7 +34,8 @@ describe("the reference of keys", () => {
 
   it("names every key and channel that the code makes, and no other", () => {
     const keys = keysOfUid("UID", 1024);
-    const made = [keys.user, keys.log, keys.due, keys.parcels, keys.connections, dedupeKey(keys, "EVENT")];
+    const made = [keys.user, keys.log, keys.due, keys.parcels, keys.litter, keys.collapse, keys.connections];
+    made.push(dedupeKey(keys, "EVENT"));
     const generic = [...made, HUB_KEYS.meta, HUB_KEYS.gateways, HUB_KEYS.histories, gatewayKey("GATEWAY")].map((name) =>
       name
         .replace(`{${keys.partition}}`, "{p}")
@@ -67,6 +68,11 @@ describe("the reference of keys", () => {
       await holdParcel(store, keys, 2);
       await store.log.ack(keys, held.parcel.to);
       await store.log.append("ada", events(1));
+      await holdParcel(store, keys, 1);
+      const limits = { mailboxMaxEvents: 1, mailboxPolicy: "drop_oldest" } as const;
+      const full = await connectStore({ redis: redis.url, limits });
+      cleanUp.add(() => full.close());
+      await full.log.append("ada", [event({ collapseKey: "mine" })]);
     });
     afterAll(() => cleanUp.run());
 

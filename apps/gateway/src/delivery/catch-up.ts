@@ -62,6 +62,7 @@ export class CatchUp {
   async read(keys: UserKeys, position: Position): Promise<CatchUpPage> {
     const { log, history } = this.#store;
     const { after, told, isSent } = position;
+    await history.settle();
     let mark = history.markOf(keys.partition);
     // Before the read: what is appended after it stands above the mark, also where clocks of masters differ.
     if (isBelow(told, mark)) await history.raiseFloor(keys, mark);
@@ -110,7 +111,8 @@ export class CatchUp {
     const needsParcels = page.entries.length === 0 && page.custody.some((entry) => isBelow(entry.from, page.trimmed));
     if (needsParcels) await this.#composeParcels(composer, page, keys);
     else composeLog(composer, page);
-    return { from: page.after, to: composer.position, head: page.head, acked: page.acked, items: composer.items };
+    const items = composer.items.filter((item) => item.kind === "gap" || item.chunks.length > 0);
+    return { from: page.after, to: composer.position, head: page.head, acked: page.acked, items };
   }
 
   /** Parcels and tombstones of what the log no longer has; ends at `trimmed` at the latest. */
@@ -134,7 +136,7 @@ export class CatchUp {
       composer.addGap(parcel.from, upTo, { reason: "dropped", count: parcel.count });
       return true;
     }
-    for (const { offset, body } of events) composer.addEvent({ offset, body: Buffer.from(body) });
+    for (const event of events) composer.addEvent({ ...event, body: Buffer.from(event.body) });
     composer.moveTo(upTo);
     return true;
   }
@@ -202,6 +204,7 @@ function isBelow(a: Offset, b: Offset): boolean {
 /** Gathers items in order and knows the position reached. */
 class Composer {
   readonly items: CatchUpItem[] = [];
+  readonly #latest = new Map<string, Buffer>();
   position: Offset;
   bytes = 0;
 
@@ -212,9 +215,10 @@ class Composer {
     if (isBelow(page.after, gone)) this.addGap(page.after, gone, { reason: "trimmed" });
   }
 
-  addEvent({ offset, body }: LogEntry): void {
+  addEvent({ offset, body, collapseKey }: LogEntry): void {
     if (compareOffsets(offset, this.position) <= 0) return;
     const chunk = spliceOffset(offset, body);
+    if (collapseKey !== undefined) this.#collapse(collapseKey, chunk);
     const last = this.items.at(-1);
     if (last?.kind === "events") {
       last.chunks.push(chunk);
@@ -222,6 +226,17 @@ class Composer {
     } else this.items.push({ kind: "events", chunks: [chunk], last: offset });
     this.bytes += chunk.length;
     this.position = offset;
+  }
+
+  /** Takes back what this page has of a key: of events with one key the last counts. */
+  #collapse(key: string, chunk: Buffer): void {
+    const earlier = this.#latest.get(key);
+    this.#latest.set(key, chunk);
+    if (earlier === undefined) return;
+    for (const item of this.items) {
+      const at = item.kind === "events" ? item.chunks.indexOf(earlier) : -1;
+      if (item.kind === "events" && at >= 0) item.chunks.splice(at, 1);
+    }
   }
 
   addGap(from: Offset, to: Offset, why: Pick<Gap, "reason" | "count">): void {

@@ -71,9 +71,10 @@ export class HeadCheck {
     this.#metrics.undelivered.set(undelivered);
     // First the marks, so that a socket whose log was cut is told once, of both.
     const cut = stands.filter((stand) => this.#isCut(stand));
-    const isMarked = await this.#checkHistory(cut);
+    await this.#checkHistory(cut);
     for (const { user, head } of stands) this.#hub.announceHead(user, head);
-    if (isMarked) this.#hub.tellMarks();
+    // Whoever learned of a mark, this check or a socket that came: those that were told of it before are passed over.
+    this.#hub.tellMarks();
   }
 
   async #readHeads(users: readonly LocalUser<UserSocket>[]): Promise<Stand[]> {
@@ -92,15 +93,14 @@ export class HeadCheck {
     return compareOffsets(head, sent) < 0 && offsetTimeMs(sent) > Date.now() - this.#store.limits.holdMs;
   }
 
-  /** Notes what was lost, and a change of masters; true where sockets have to be told of a new mark. */
-  async #checkHistory(cut: readonly Stand[]): Promise<boolean> {
+  /** Notes what was lost, and a change of masters. */
+  async #checkHistory(cut: readonly Stand[]): Promise<void> {
     const { history } = this.#store;
     try {
       await Promise.all(cut.map(({ user, sent }) => history.raiseFloor(user.keys, sent)));
-      return await history.lose(cut.map(({ user }) => user.keys.partition));
+      await history.lose(cut.map(({ user }) => user.keys.partition));
     } catch {
       this.#metrics.storeErrors.inc({ operation: "history" });
-      return false;
     }
   }
 }

@@ -20,6 +20,8 @@ export interface PublisherOrders {
   readonly name: string;
   readonly redisUrl: string;
   readonly users: readonly string[];
+  /** Those of the users to whom some events expire within seconds. */
+  readonly expiring: readonly string[];
   /** Mean pause between two publishes to the same user, in milliseconds. */
   readonly paceMs: number;
   readonly seed: number;
@@ -36,6 +38,7 @@ const BATCH = { share: 0.15, min: 2, max: 5 };
 const STREAM_SHARE = 0.1;
 const EPHEMERAL_SHARE = 0.05;
 const OWN_ID_SHARE = 0.5;
+const EXPIRING = { share: 0.3, minMs: 1_000, maxMs: 3_000 };
 
 /** Codes that say for certain that nothing was written. */
 const REFUSALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -51,6 +54,8 @@ interface Draft {
   readonly value: Value;
   readonly delivery: DeliveryClass;
   readonly hasOwnId: boolean;
+  /** How long it is of use, in milliseconds. Default: as long as the hub holds it. */
+  readonly expiresInMs?: number;
 }
 
 export class Publisher {
@@ -84,11 +89,11 @@ export class Publisher {
   }
 
   /** Publishes `count` events of about `bytes` bytes to a user, as batches of ten. */
-  async burst(userId: string, count: number, bytes: number): Promise<void> {
+  async burst(userId: string, count: number, bytes: number, delivery: DeliveryClass): Promise<void> {
     const pad = "x".repeat(bytes);
     for (let sent = 0; sent < count; sent += 10) {
       const values = Array.from({ length: Math.min(10, count - sent) }, () => ({ ...this.#nextValue(userId), pad }));
-      await this.#publish(values.map((value) => ({ value, delivery: "durable", hasOwnId: false })));
+      await this.#publish(values.map((value) => ({ value, delivery, hasOwnId: false })));
     }
   }
 
@@ -109,12 +114,15 @@ export class Publisher {
   }
 
   #draft(userId: string, random: Random): Draft[] {
+    const { share, minMs, maxMs } = EXPIRING;
+    const canExpire = this.#orders.expiring.includes(userId);
     const count = random.chance(BATCH.share) ? random.integer(BATCH.min, BATCH.max) : 1;
     return Array.from({ length: count }, () => {
       const lot = random.next();
       const delivery =
         lot < EPHEMERAL_SHARE ? "ephemeral" : lot < EPHEMERAL_SHARE + STREAM_SHARE ? "stream" : "durable";
-      return { value: this.#nextValue(userId), delivery, hasOwnId: random.chance(OWN_ID_SHARE) };
+      const draft = { value: this.#nextValue(userId), delivery, hasOwnId: random.chance(OWN_ID_SHARE) } as const;
+      return canExpire && random.chance(share) ? { ...draft, expiresInMs: random.integer(minMs, maxMs) } : draft;
     });
   }
 
@@ -133,8 +141,12 @@ export class Publisher {
   }
 }
 
-function toItem({ value, delivery, hasOwnId }: Draft): PublishItem {
-  const options = { delivery, ...(hasOwnId ? { id: idOf(value) } : {}) };
+function toItem({ value, delivery, hasOwnId, expiresInMs }: Draft): PublishItem {
+  const options = {
+    delivery,
+    ...(hasOwnId ? { id: idOf(value) } : {}),
+    ...(expiresInMs === undefined ? {} : { expiresInMs }),
+  };
   return { to: { userId: value.to }, type: EVENT_TYPE, data: value, options };
 }
 
@@ -148,7 +160,9 @@ function toAnswer(draft: Draft, result: PublishItemResult | undefined): PublishO
   return { ...stamp(draft), phase: REFUSALS.has(code) ? "fail" : "indeterminate", code };
 }
 
+/** By the machine's clock: that of this program may be skewed, and a history needs one clock. */
 function stamp({ value, delivery }: Draft): Omit<PublishOperation, "phase"> {
   const { by: publisher, n, to: userId } = value;
-  return { op: "publish", publisher, n, userId, id: idOf(value), delivery, atMs: Date.now() };
+  const atMs = Math.round(performance.timeOrigin + performance.now());
+  return { op: "publish", publisher, n, userId, id: idOf(value), delivery, atMs };
 }

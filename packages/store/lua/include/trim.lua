@@ -10,7 +10,8 @@ local function trim(log, head, settled, count, keep, oldest_ms)
   else
     local last = redis.call('XREVRANGE', log, settled, '-', 'COUNT', 1)[1]
     if not last then return false end
-    local count_then = tonumber(string.match(last[2][4], '^%S+ (%d+)'))
+    local count_then = tonumber(string.match(last[2][4] or '', '^%S+ (%d+)'))
+    if not count_then then return false end
     if count - count_then >= keep then
       local ms, n = parts(settled)
       removed = redis.call('XTRIM', log, 'MINID', '=', string.format('%.0f-%.0f', ms, n + 1))
@@ -26,6 +27,6 @@ local function trim(log, head, settled, count, keep, oldest_ms)
   removed = removed + redis.call('XTRIM', log, 'MINID', '=', oldest)
   if removed == 0 then return false end
   local first = redis.call('XRANGE', log, '-', '+', 'COUNT', 1)[1]
-  if first then return string.match(first[2][4], '^(%S+)') end
+  if first then return string.match(first[2][4] or '', '^%d+%-%d+') or first[1] end
   return head
 end

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+import { ZERO_OFFSET } from "@doorstep/protocol";
 
 import { hold, holdParcel } from "../support/courier.ts";
 import { events } from "../support/event.ts";
@@ -72,8 +73,9 @@ export function describeAck({ open, raw, newUser }: Harness): void {
       ]);
     });
 
-    it("P3 removes tombstones it passes without naming a job", async () => {
+    it("P2 P3 keeps tombstones that it passes for as long as a device may resume from before them", async () => {
       const store = await open();
+      const forgetful = await open({ logMaxEvents: 1 });
       const user = newUser();
       const keys = store.log.keysOf(user);
       await store.log.append(user, events(4));
@@ -82,6 +84,15 @@ export function describeAck({ open, raw, newUser }: Harness): void {
       await store.custody.expire(keys, first.parcel, "expired", first.offsets);
       const answer = await store.log.ack(keys, second.parcel.to);
       expect(answer).toEqual({ acked: second.parcel.to, count: 2, released: [second.parcel.jobId] });
+      // Another device still stands before them, in the log.
+      const { custody } = await store.log.read(keys, ZERO_OFFSET, 10, 10_000);
+      expect(custody).toMatchObject([{ kind: "tombstone", to: first.parcel.to, count: 2 }]);
+      await expect(store.log.read(keys, "acked", 10, 10_000)).resolves.toMatchObject({ custody: [] });
+
+      const late = await forgetful.log.append(user, events(64));
+      await store.log.ack(keys, String(late[31]?.offset));
+      await forgetful.log.append(user, events(32));
+      await expect(store.log.ack(keys, String(late[63]?.offset))).resolves.toMatchObject({ count: 32, released: [] });
       await expect(raw().exists(keys.parcels)).resolves.toBe(0);
     });
   });

@@ -26,9 +26,18 @@ export function describeCustody({ open, raw, newUser }: Harness): void {
           expiresAtMs: b.expiresAtMs,
           totalCount: 2,
           totalBytes: bytes,
+          collapseKey: "",
           body: b.body,
         },
-        { offset: offsets[2], isDurable: false, expiresAtMs: 0, totalCount: 2, totalBytes: bytes, body: c.body },
+        {
+          offset: offsets[2],
+          isDurable: false,
+          expiresAtMs: 0,
+          totalCount: 2,
+          totalBytes: bytes,
+          collapseKey: "",
+          body: c.body,
+        },
       ]);
       expect(store.custody.keysOfUid(keys.uid)).toEqual(keys);
     });

@@ -24,7 +24,7 @@ export async function openBreakable(url: string, partitions: number): Promise<Br
   const scripts = new Scripts(connection);
   const witness = new Witness(scripts, new History(connection, scripts), keepMs(DEFAULT_LIMITS));
   return {
-    log: new Log(scripts, DEFAULT_LIMITS, partitions, witness),
+    log: new Log(scripts, DEFAULT_LIMITS, partitions, witness, () => undefined),
     breakConnections: async () => {
       for (let turn = 0; turn < 10; turn++) await nextTurn();
       for (const node of nodes()) node.stream?.destroy();

@@ -15,7 +15,7 @@ import type { Offset } from "./offset.ts";
 export type Delivery = "durable" | "stream" | "ephemeral";
 
 /** Why a range does not come. */
-export type GapReason = "trimmed" | "failover" | "expired" | "dropped";
+export type GapReason = "trimmed" | "failover" | "expired" | "overflow" | "dropped";
 
 /** A publisher's question and its answers. A repeated try logs `invoke` again, with the same id and `n`. */
 export interface PublishOperation {
