@@ -34,6 +34,7 @@ const readOn = (after: string) => catchUp.read(keysOf("ann"), { after, told: ZER
 
 interface Event {
   offset: Offset;
+  collapseKey?: string;
   data: { text: string };
 }
 
@@ -172,6 +173,35 @@ describe("parcels", () => {
       { from: "0-0", to: offsets[99], reason: "trimmed" },
       ...offsets.slice(100),
     ]);
+  });
+});
+
+describe("events with one collapse key", () => {
+  it("P2 come as at most one per page, the last, out of parcels and out of the log", async () => {
+    await open({ logMaxEvents: 50 });
+    const progress = { collapseKey: "progress" };
+    // Held now and then, so that several parcels have some: they are immutable.
+    let last: Offset | undefined;
+    for (let round = 0; round < 9; round++) {
+      await hub.publish("ann", [{}, ...Array.from({ length: 100 }, () => progress)]);
+      if (round < 8) await hub.hold("ann");
+      [last] = await hub.publish("ann", [progress]);
+    }
+    const { pages } = await readAll("acked");
+    const texts = pages.map((page) => page.items.flatMap((item) => (item.kind === "gap" ? [] : eventsOf(item.chunks))));
+    for (const page of texts) expect(page.filter((e) => e.collapseKey === "progress").length).toBeLessThanOrEqual(1);
+    expect(texts.at(-1)?.at(-1)).toMatchObject({ offset: last, collapseKey: "progress" });
+    // What has no key is all there.
+    expect(texts.flat().filter((e) => e.collapseKey === undefined)).toHaveLength(9);
+    expect(texts.flat().length).toBeLessThanOrEqual(9 + pages.length);
+  });
+
+  it("P2 leave a page that has nothing else moved on to its end", async () => {
+    const offsets = await hub.publish("ann", [{ collapseKey: "a" }, { collapseKey: "b" }]);
+    const [late] = await hub.publish("ann", [{ collapseKey: "a" }]);
+    expect(seen(await read("acked"))).toEqual([offsets[1], late]);
+    expect(seen(await read(offsets[0] ?? ""))).toEqual([offsets[1], late]);
+    expect(seen(await read(offsets[1] ?? ""))).toEqual([late]);
   });
 });
 

@@ -8,6 +8,7 @@ import type { CleanUp } from "@doorstep/testkit";
 export interface Draft {
   readonly text?: string;
   readonly delivery?: DeliveryClass;
+  readonly collapseKey?: string;
 }
 
 export interface TestStore {
@@ -40,8 +41,8 @@ export async function openTestStore(
     mailbox,
     publish: async (userId, drafts) => {
       const given = typeof drafts === "number" ? Array.from({ length: drafts }, (): Draft => ({})) : drafts;
-      const events = given.map(({ text = `event ${++lastId}`, delivery = "durable" }) =>
-        encodeEvent({ type: "note", data: { text }, delivery }, () => `id-${++lastId}`, Date.now()),
+      const events = given.map(({ text = `event ${++lastId}`, delivery = "durable", collapseKey }) =>
+        encodeEvent({ type: "note", data: { text }, delivery, collapseKey }, () => `id-${++lastId}`, Date.now()),
       );
       return (await store.log.append(userId, events)).map(({ offset }) => offset ?? "ephemeral");
     },
