@@ -111,11 +111,15 @@ export class Hub {
   #pushLogged(user: LocalUser<UserSocket>, prev: Offset, last: Offset, push: PushMessage): void {
     if (user.pendingCount > 0 && user.pendingLast !== prev) this.#flush(user);
     let isWritten = false;
+    let hasNewcomer = false;
     // First those that leave LIVE, since leaving flushes what the others are queued for.
     for (const socket of user.sockets) {
       if (socket.phase !== "live") socket.announced = maxOffset(socket.announced, last);
       else if (socket.offset !== prev) this.#apply(socket, signalOfPush(socket.offset, prev, last), "push_lost");
+      else if (!socket.isQueued) hasNewcomer = true;
     }
+    // One that has got by reading what the others are queued for joins a frame of its own.
+    if (hasNewcomer && user.pendingCount > 0) this.#flush(user);
     for (const socket of user.sockets) {
       if (socket.phase !== "live" || socket.offset !== prev) continue;
       if (!this.#apply(socket, "push-next")) continue;

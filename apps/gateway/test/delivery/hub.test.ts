@@ -160,6 +160,20 @@ describe("pushes that go wrong", () => {
     await gets(two.client, second);
   });
 
+  it("P2 gives a socket that read on ahead only what it lacks of two pushes in one tick", async () => {
+    const one = await connectLive("ann");
+    const held: PushMessage[] = [];
+    test.gate = (_deliver, push) => held.push(push);
+    const first = await test.publish("ann", 1);
+    // `two` reads the first out of the log, before its push is through.
+    const two = await connectLive("ann");
+    const second = await test.publish("ann", 1);
+    await eventually(() => held.length === 2);
+    for (const push of held) test.hub.push(test.store.log.keysOf("ann").channel, push);
+    await gets(one.client, [...first, ...second]);
+    await gets(two.client, [...first, ...second]);
+  });
+
   it("P5 does not spin where what was announced never was, or was lost in a failover", async () => {
     const { delivery } = await connectLive("ann");
     const [offset = ""] = await test.publish("ann", 1);
