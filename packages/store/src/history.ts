@@ -8,12 +8,13 @@
  * writes is stored; its **mark** is the offset of that time. Who resumes from before a mark has to be told, since what
  * is missing may be exactly what it never saw.
  */
-import { compareOffsets, maxOffset, type Offset, ZERO_OFFSET } from "@doorstep/protocol";
+import { compareOffsets, DoorstepError, maxOffset, type Offset, ZERO_OFFSET } from "@doorstep/protocol";
 import calculateSlot from "cluster-key-slot";
 import type { Cluster, Redis } from "ioredis";
 import type { RedisConnection } from "./connection.ts";
 import { onReconnect, toStoreError } from "./connection.ts";
 import type { Scripts } from "./script.ts";
+import { isPresentMaster } from "./sentinel.ts";
 import { dueKey, HUB_KEYS, type UserKeys } from "./user-key.ts";
 
 /** What one master says of itself. */
@@ -62,13 +63,22 @@ export class History {
 
   /** `lost`: addresses of masters; of all where one is not known. */
   async #ask(lost: ReadonlySet<string | undefined>): Promise<boolean> {
+    const isReconnected = this.#isStale;
     this.#isStale = false;
     try {
+      if (isReconnected) await this.#requireMaster();
       return await this.#askNow(lost);
     } catch (error) {
       this.#isStale = true;
       throw error;
     }
+  }
+
+  /** Leaves a master that was replaced; the connection then looks for the present one. Throws UNAVAILABLE. */
+  async #requireMaster(): Promise<void> {
+    if (this.#redis.isCluster || (await isPresentMaster(this.#redis as Redis))) return;
+    (this.#redis as Redis).disconnect(true);
+    throw new DoorstepError("UNAVAILABLE", "this master was replaced");
   }
 
   async #askNow(lost: ReadonlySet<string | undefined>): Promise<boolean> {

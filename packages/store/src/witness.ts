@@ -22,9 +22,9 @@ const LOOKS_AT_ONCE = 64;
 export class Witness {
   readonly #scripts: Scripts;
   readonly #history: History;
-  /** By partition: whose event was answered last, and its offset. Two lists, since an append must not allocate. */
-  readonly #keys: UserKeys[] = [];
-  readonly #offsets: Offset[] = [];
+  /** By partition: whose event was answered last, and its offset. Two maps, since an append must not allocate. */
+  readonly #keys = new Map<number, UserKeys>();
+  readonly #offsets = new Map<number, Offset>();
   readonly #keepMs: number;
   #isLooking = false;
   #isAgain = false;
@@ -39,8 +39,8 @@ export class Witness {
 
   /** Takes an answer of Redis. */
   note(keys: UserKeys, offset: Offset): void {
-    this.#keys[keys.partition] = keys;
-    this.#offsets[keys.partition] = offset;
+    this.#keys.set(keys.partition, keys);
+    this.#offsets.set(keys.partition, offset);
   }
 
   /** Looks until that went through and no connection came back meanwhile. */
@@ -63,7 +63,7 @@ export class Witness {
 
   async #lookOnce(): Promise<void> {
     const lost = new Map<number, Offset>();
-    const partitions = Object.keys(this.#keys).map(Number);
+    const partitions = [...this.#keys.keys()];
     for (let i = 0; i < partitions.length; i += LOOKS_AT_ONCE) {
       await Promise.all(
         partitions.slice(i, i + LOOKS_AT_ONCE).map(async (partition) => {
@@ -75,13 +75,15 @@ export class Witness {
     if (lost.size === 0) return;
     await this.#history.lose(lost.keys());
     // Told once; a later answer of the same partition is another matter.
-    for (const [partition, offset] of lost) if (this.#offsets[partition] === offset) delete this.#keys[partition];
+    for (const [partition, offset] of lost) {
+      if (this.#offsets.get(partition) === offset) this.#keys.delete(partition);
+    }
   }
 
   /** The last answer of a partition, where its event is gone. */
   async #findLost(partition: number): Promise<Offset | undefined> {
-    const keys = this.#keys[partition];
-    const offset = this.#offsets[partition];
+    const keys = this.#keys.get(partition);
+    const offset = this.#offsets.get(partition);
     if (keys === undefined || offset === undefined) return undefined;
     const isKnown = await this.#scripts.run("known", [keys.user, keys.log], [offset, this.#keepMs]);
     return isKnown === 1 ? undefined : offset;

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import type { Gap, Offset } from "@doorstep/protocol";
+import type { Offset } from "@doorstep/protocol";
 import type { PushMessage } from "@doorstep/store";
 import { createCleanUp, eventually, type RedisServer, redisCall, startRedis } from "@doorstep/testkit";
 import type { UserSocket } from "../../src/delivery/user-socket.ts";
@@ -196,7 +196,7 @@ describe("a log that lost what was sent", () => {
     await redisCall(redis.port, "XDEL", log, lost[0] ?? "");
     await redisCall(redis.port, "HSET", user, "head", kept[1] ?? "");
     await checkHead("ann");
-    const [gap] = await eventually(() => (client.gaps().length > 0 ? (client.gaps() as Gap[]) : null));
+    const [gap] = await eventually(() => (client.gaps().length > 0 ? client.gaps() : null));
     expect(client.gaps()).toEqual([{ from: lost[0], to: gap?.to, reason: "failover", possible: true }]);
     await isLive(delivery);
     expect(delivery).toMatchObject({ offset: gap?.to, told: gap?.to, isOnMark: true });

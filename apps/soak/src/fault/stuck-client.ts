@@ -8,13 +8,13 @@ import { startTcpProxy } from "@doorstep/testkit";
 import type { Fault } from "../fault.ts";
 
 const MEGABYTE = 1024 * 1024;
-const EVENTS = 2_400;
+const EVENTS = 4_000;
 const EVENT_BYTES = 50_000;
 
 export const stuckClient: Fault = {
   name: "stuck-client",
-  does: "lets a client stop reading while 120 MB are published to its user",
-  rssCapBytes: 180 * MEGABYTE,
+  does: "lets a client stop reading while 200 MB are published to its user",
+  rssCapBytes: 256 * MEGABYTE,
   // It is slow, not gone.
   env: { DOORSTEP_PING_TIMEOUT_MS: "30000" },
   async run({ hub, workload, cleanUp }, random) {

@@ -1,5 +1,5 @@
 /**
- * `npm run mutants -- [--mutant name]... [--seeds 3]`: takes the repairs out of the hub one by one, and ends with 1 where the
+ * `npm run mutants -- [--mutant name]... [--seeds 6]`: takes the repairs out of the hub one by one, and ends with 1 where the
  * checker does not notice.
  */
 import { parseArgs } from "node:util";
@@ -11,7 +11,7 @@ import { formatTable, isComplete } from "./table.ts";
 const { values } = parseArgs({
   options: {
     mutant: { type: "string", multiple: true, default: [] },
-    seeds: { type: "string", default: "3" },
+    seeds: { type: "string", default: "6" },
   },
 });
 const mutants = values.mutant.length === 0 ? MUTANTS : values.mutant.map(findMutant);

@@ -12,6 +12,7 @@ import type { Report } from "./verdict.ts";
 /** Judges `ackSafety` of one user. */
 export function judgeAckSafety(userCase: UserCase, report: Report): void {
   judgeGivenUp(userCase, report);
+  judgeSkipped(userCase, report);
   const { user, journeys } = userCase;
   const reach = journeys.map((journey) => journey.reach).reduce(laterOffset, ZERO_OFFSET);
   const judge = (offset: string, who: string, operation: Operation): void => {
@@ -33,6 +34,23 @@ function judgeGivenUp(userCase: UserCase, report: Report): void {
     if (userCase.isStored(id) || userCase.isDead(id) || isDeclared(userCase, event)) continue;
     const text = `${id} at ${offset} of ${user.userId} is not kept, and nobody acknowledged it (only ${user.acked})`;
     report("ackSafety", text, [publication.oks[0], arrival, user.log]);
+  }
+}
+
+/** What was acknowledged in the end without having reached any device, though later events did. */
+function judgeSkipped(userCase: UserCase, report: Report): void {
+  const { user, journeys, timeline } = userCase;
+  for (const event of timeline.slice(0, userCase.indexAfter(user.acked))) {
+    const { id, offset, publication } = event;
+    if (user.arrivals.has(id) || publication?.first.delivery !== "durable" || !userCase.isPromised(publication))
+      continue;
+    if (userCase.isDead(id) || userCase.tombstoneReason(event) !== undefined) continue;
+    const isKnown = journeys.some(
+      (journey) => userCase.isTold(journey.device, event) || userCase.isWaived(journey, event),
+    );
+    if (isKnown) continue;
+    const text = `${id} at ${offset} of ${user.userId} is acknowledged (up to ${user.acked}), and no device got it`;
+    report("ackSafety", text, [publication.oks[0], user.log]);
   }
 }
 

@@ -1,4 +1,4 @@
-import { describe, it } from "@jest/globals";
+import { describe, expect, it } from "@jest/globals";
 
 import type { Operation } from "../../src/checker/history.ts";
 import {
@@ -13,7 +13,7 @@ import {
   story,
   three,
 } from "./support/story.ts";
-import { expectClean, expectOnly } from "./support/verdict.ts";
+import { brokenRules, expectClean, expectOnly } from "./support/verdict.ts";
 
 describe("ack safety", () => {
   it("is broken by giving up what arrived and nobody acknowledged", () => {
@@ -32,6 +32,12 @@ describe("ack safety", () => {
     expectOnly("ackSafety", story(three, away, log([1, 2, 3])));
     expectOnly("ackSafety", story(three, away, acks("3-0"), log([1, 2, 3], { acked: "2-0" })));
     expectClean(story(three, away, acks("2-0"), log([1, 2, 3], { acked: "2-0" })));
+  });
+
+  it("is broken by the ack of what no device got, though later events were got", () => {
+    const phone = [connects("phone", { presented: "0-0" }), receives("phone", 1), receives("phone", 3)];
+    expect(brokenRules(story(three, phone, log([1, 2, 3])))).toEqual(["hole", "ackSafety"]);
+    expectOnly("hole", story(three, phone, log([1, 2, 3], { acked: "1-0" })));
   });
 
   it("is broken by the ack of a device that asked for everything from now on", () => {

@@ -54,7 +54,8 @@ export const CUSTODY_MUTANTS: readonly Mutant[] = [
     name: "trims-what-waits",
     lacks: "retention spares what is neither acknowledged nor held",
     edits: [{ file: `${LUA}/append.lua`, find: "if before(safe, dhead) then return safe end", replace: "" }],
-    plan: { fault: "courier-kill", seconds: 6 },
+    // Longer than a log of thirty events lasts.
+    plan: { fault: "courier-kill", seconds: 8, env: { DOORSTEP_GRACE_MS: "4000" } },
     breaks: ["lostSilent", "lostTold", "hole"],
   },
 ];

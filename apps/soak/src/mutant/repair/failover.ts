@@ -30,7 +30,8 @@ export const FAILOVER_MUTANTS: readonly Mutant[] = [
         replace: "if (true)",
       },
     ],
-    plan: { fault: "aof-tail-cut", seconds: 6 },
+    // Where somebody is here who was sent what is lost, that tells as well.
+    plan: { fault: "aof-tail-cut", seconds: 5, users: 1, away: 80, paceMs: 800 },
     breaks: ["lostSilent", "hole"],
   },
   {
