@@ -55,6 +55,13 @@ module.exports = {
       to: { path: "node_modules/bullmq/" },
     },
     {
+      // It reaches into BullMQ's queues: one file mounts it, and gets the queues from mailbox.
+      name: "bull-board-in-its-mount-only",
+      severity: "error",
+      from: { path: "^(apps|packages)/[^/]+/src/", pathNot: "^apps/courier/src/board\\.ts$" },
+      to: { path: "node_modules/@bull-board/" },
+    },
+    {
       name: "socket-server-in-gateway-only",
       severity: "error",
       from: { path: "^(apps|packages)/[^/]+/src/", pathNot: "^apps/gateway/" },

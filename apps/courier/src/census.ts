@@ -1,5 +1,9 @@
-/** Census: counts, now and then, what waits in the whole hub, for the gauges. */
-import type { CourierMailbox, OnError } from "@doorstep/mailbox";
+/**
+ * Census: counts, now and then, what waits in the whole hub, for the gauges. Every courier does, and tells the same.
+ *
+ * It costs two small reads a partition, and of each queue what packages/mailbox bounds, however much waits.
+ */
+import type { CourierMailbox, OnError, QueueCensus } from "@doorstep/mailbox";
 import type { Store } from "@doorstep/store";
 
 import type { CourierMetrics } from "./metric.ts";
@@ -11,6 +15,8 @@ export interface CensusOptions {
   readonly store: Store;
   readonly mailbox: CourierMailbox;
   readonly metrics: CourierMetrics;
+  /** How long events wait before a sweep is to hold them. */
+  readonly graceMs: number;
   readonly onError: OnError;
 }
 
@@ -24,11 +30,35 @@ export function startCensus(options: CensusOptions): () => void {
   return () => clearInterval(timer);
 }
 
-async function countAll({ store, mailbox, metrics }: CensusOptions): Promise<void> {
+async function countAll(options: CensusOptions): Promise<void> {
+  const nowMs = await options.store.nowMs();
+  await Promise.all([countDue(options, nowMs), countHeld(options, nowMs)]);
+}
+
+async function countDue({ store, metrics, graceMs }: CensusOptions, nowMs: number): Promise<void> {
   const partitions = Array.from({ length: store.partitions }, (_, partition) => partition);
-  const due = await Promise.all(partitions.map((partition) => store.custody.countDue(partition)));
-  metrics.dueUsers.set(due.reduce((total, users) => total + users, 0));
-  const { parcels, deadLetters } = await mailbox.counts();
-  metrics.parcels.set(parcels);
+  const [users, oldest] = await Promise.all([
+    Promise.all(partitions.map((partition) => store.custody.countDue(partition))),
+    Promise.all(partitions.map((partition) => store.custody.oldestDueMs(partition))),
+  ]);
+  metrics.dueUsers.set(users.reduce((total, count) => total + count, 0));
+  const sinceMs = oldest.reduce<number>((least, ms = Infinity) => Math.min(least, ms), Infinity);
+  metrics.sweepLag.set(ageSeconds(nowMs, sinceMs + graceMs));
+}
+
+async function countHeld({ mailbox, metrics }: CensusOptions, nowMs: number): Promise<void> {
+  const { queues, deadLetters, oldestDeadAtMs } = await mailbox.census();
+  for (const { queue, parcels, events, bytes, oldestAtMs } of queues) {
+    metrics.parcels.set({ queue }, parcels);
+    metrics.heldEvents.set({ queue }, events);
+    metrics.heldBytes.set({ queue }, bytes);
+    metrics.oldestParcel.set({ queue }, ageSeconds(nowMs, oldestAtMs));
+  }
   metrics.deadLetters.set(deadLetters);
+  metrics.oldestDeadLetter.set(ageSeconds(nowMs, oldestDeadAtMs));
+}
+
+/** Seconds since a time; 0 where it lies ahead, or there is none. */
+function ageSeconds(nowMs: number, sinceMs: QueueCensus["oldestAtMs"] = Infinity): number {
+  return Math.max(0, nowMs - sinceMs) / 1_000;
 }

@@ -4,12 +4,21 @@
  * Any number of couriers run beside each other and none keeps anything: sweeps and parcels are BullMQ jobs, each goes to
  * one of them, and what a killed one left is done by another.
  */
-import { openCourierMailbox } from "@doorstep/mailbox";
-import { defineMetrics, type Logger, type MainContext, type ReadyReport, startAdminServer } from "@doorstep/runtime";
+import { type CourierMailbox, openCourierMailbox } from "@doorstep/mailbox";
+import {
+  type AdminPages,
+  defineMetrics,
+  type Logger,
+  type MainContext,
+  type ReadyReport,
+  startAdminServer,
+} from "@doorstep/runtime";
 import { connectStore, type Store } from "@doorstep/store";
 
+import { BOARD_PATH, createBoard } from "./board.ts";
 import { startCensus } from "./census.ts";
-import type { configSchema } from "./config.ts";
+import { createEscalator, shortestAfterMs } from "./escalation/escalator.ts";
+import type { configSchema, CourierConfig } from "./config.ts";
 import { type CourierMetrics, METRICS } from "./metric.ts";
 import { Sweeper } from "./sweeper.ts";
 
@@ -26,8 +35,11 @@ export async function startCourier(context: MainContext<typeof configSchema>): P
     queues: config.mailboxQueues,
     graceMs: config.graceMs,
     pingIntervalMs: config.pingIntervalMs,
-    liveHoldMs: config.escalateAfterMs / 2,
+    liveHoldMs: shortestAfterMs(config) / 2,
+    escalator: createEscalator({ config, store, metrics, logger, signal: shutdown.signal }),
     stalledIntervalMs: config.stalledIntervalMs,
+    deadLetterMaxAgeMs: config.deadLetterMaxAgeMs,
+    deadLetterMaxCount: config.deadLetterMaxCount,
     onStored: ({ count }) => {
       metrics.parcelsStored.inc();
       metrics.eventsHeld.inc(count);
@@ -36,12 +48,16 @@ export async function startCourier(context: MainContext<typeof configSchema>): P
       metrics.deadLettered.inc({ reason });
       metrics.eventsDeadLettered.inc({ reason }, events.length);
     },
+    onForgotten: (bound, id) => {
+      metrics.deadLettersForgotten.inc({ bound });
+      logger.info({ bound, id }, "a dead letter is gone for good");
+    },
     onError,
   });
   shutdown.add("drain", "parcels", () => mailbox.close());
   const sweeper = await Sweeper.start({ mailbox, metrics, intervalMs: config.sweepIntervalMs });
   shutdown.add("refuse", "sweeps", () => sweeper.close());
-  shutdown.add("refuse", "census", startCensus({ store, mailbox, metrics, onError }));
+  shutdown.add("refuse", "census", startCensus({ store, mailbox, metrics, graceMs: config.graceMs, onError }));
 
   const admin = await startAdminServer({
     host: config.adminHost ?? config.host,
@@ -49,9 +65,19 @@ export async function startCourier(context: MainContext<typeof configSchema>): P
     registry,
     logger,
     ready: () => askReady(store, sweeper, shutdown.signal),
+    pages: createPages(config, mailbox, logger),
   });
   shutdown.add("close", "admin port", () => admin.close());
   logger.info({ adminPort: admin.port }, "courier ready");
+}
+
+function createPages(config: CourierConfig, mailbox: CourierMailbox, logger: Logger): AdminPages {
+  const { adminPassword: password, boardWritable: isWritable } = config;
+  if (password === undefined) {
+    logger.info(`${BOARD_PATH} is off; DOORSTEP_ADMIN_PASSWORD, 12 characters or more, switches it on`);
+    return new Map();
+  }
+  return new Map([[BOARD_PATH, createBoard({ queues: mailbox.boardQueues, password, isWritable, logger })]]);
 }
 
 async function askReady(store: Store, sweeper: Sweeper, ending: AbortSignal): Promise<ReadyReport> {

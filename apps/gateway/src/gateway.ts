@@ -48,7 +48,10 @@ export async function startGateway({
 
   const lag = new Lag((p99Ms) => metrics.lag.set(p99Ms / 1_000));
   const acknowledger = new Acknowledger(store, mailbox, metrics);
-  const httpServer = createServer(createApp({ config, publisher: new Publisher(store, metrics), logger }));
+  const publisher = new Publisher(store, metrics);
+  const httpServer = createServer(
+    createApp({ config, publisher, store, deadLetters: mailbox.deadLetters, metrics, logger }),
+  );
   const server = new SocketServer({
     httpServer,
     config,

@@ -63,6 +63,12 @@ export const METRICS = {
     type: "counter",
     help: "Ephemeral events not written to a socket because it was catching up.",
   },
+  deadLettersEnded: {
+    name: "doorstep_dead_letters_ended_total",
+    type: "counter",
+    help: "Dead letters that the HTTP API ended, by outcome: replayed or purged.",
+    labels: ["outcome"],
+  },
   badMessages: {
     name: "doorstep_bad_messages_total",
     type: "counter",

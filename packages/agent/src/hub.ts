@@ -8,14 +8,17 @@ import { randomUUID } from "node:crypto";
 import {
   DoorstepError,
   type EncodedEvent,
+  type EventId,
   type EventMap,
   type EventType,
   LIMITS,
+  parseOffset,
   type PublishResult,
   type Target,
   toDoorstepError,
   type UserId,
 } from "@doorstep/protocol";
+import type { Connection, MailboxState, Receipt, Store } from "@doorstep/store";
 import {
   type AppendTerms,
   checkDurability,
@@ -151,6 +154,41 @@ export class Hub {
     const maxPayloadBytes = this.#options.limits?.maxPayloadBytes;
     const run = new Run(ctx, abort.signal, channel, { coalesce, maxPayloadBytes });
     return this.#track(liveRun({ run, channel, abort, cancelGraceMs }, init, fn), abort);
+  }
+
+  /**
+   * Tells what became of an event (PROTOCOL section 7.5). Hand it what `publish` answered: with the offset it is found as long
+   * as anything is known of it; by its id alone while the id is deduplicated, or among the user's last 1,000 events.
+   * Throws NOT_FOUND, also for ephemeral events, INVALID_USER and UNAVAILABLE; asks once, without a retry.
+   */
+  receipt(userId: UserId, event: EventId | Pick<PublishResult, "id" | "offset">): Promise<Receipt> {
+    const { id, offset } = typeof event === "string" ? { id: event, offset: undefined } : event;
+    return this.#ask(({ log, receipts }) => {
+      const keys = log.keysOf(userId);
+      if (offset === null) throw new DoorstepError("NOT_FOUND", `event ${id} is ephemeral: nobody keeps it`);
+      return receipts.receipt(keys, id, offset === undefined ? undefined : parseOffset(offset));
+    });
+  }
+
+  /** Tells what waits for a user. Throws INVALID_USER and UNAVAILABLE; asks once, without a retry. */
+  mailbox(userId: UserId): Promise<MailboxState> {
+    return this.#ask(({ log, receipts }) => receipts.mailbox(log.keysOf(userId)));
+  }
+
+  /** Tells the user's sockets on gateways that live. Throws INVALID_USER and UNAVAILABLE; asks once, without a retry. */
+  presence(userId: UserId): Promise<Connection[]> {
+    return this.#ask(async ({ log, presence }) =>
+      presence.connections(log.keysOf(userId), await presence.liveGateways()),
+    );
+  }
+
+  async #ask<T>(question: (store: Store) => Promise<T>): Promise<T> {
+    this.#assertOpen();
+    try {
+      return await this.#track(this.#publisher.connect().then(question));
+    } catch (error) {
+      throw toDoorstepError(error);
+    }
   }
 
   /**

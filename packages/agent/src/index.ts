@@ -12,6 +12,7 @@ export type {
   RunInit,
 } from "./option.ts";
 export { DEFAULTS } from "./option.ts";
+export type { Connection, EventState, MailboxState, Receipt } from "@doorstep/store";
 
 // Runs
 export { currentRun } from "./context.ts";

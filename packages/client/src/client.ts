@@ -8,17 +8,20 @@
  */
 import {
   compareOffsets,
+  decodeErrorAnswer,
   type DoorstepEvent,
   type Envelope,
   type EventMap,
   type Gap,
   DoorstepError,
+  isRecord,
   minOffset,
   type Offset,
   parseOffset,
   type Ready,
   type RunId,
   type RunView,
+  type WebPushChange,
 } from "@doorstep/protocol";
 import { Acknowledger } from "./acknowledger.ts";
 import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
@@ -82,7 +85,7 @@ export class DoorstepClient<M extends object = EventMap> {
   }
 
   /** Calls `fn` at every change of the state, which is at most once per batch of events. */
-  onState(fn: (state: ConnectionState) => void): Unsubscribe {
+  onState(fn: (state: ConnectionState) => unknown): Unsubscribe {
     return this.#states.add(fn);
   }
 
@@ -140,6 +143,19 @@ export class DoorstepClient<M extends object = EventMap> {
     if (delivered === undefined) return;
     const upTo = offset === undefined ? delivered : minOffset(offset, delivered);
     if (this.#acknowledger.acknowledge(upTo)) this.#save();
+  }
+
+  /**
+   * Tells the hub of a Web Push subscription of this browser; `enableWebPush` calls it. Answers whether the hub took it:
+   * false where it may be sent again at the next `live`, because the client is not live, no answer came in time, or the
+   * hub cannot keep it at the moment. Throws a DoorstepError with the hub's code where it is refused for good.
+   */
+  async changeWebPush(change: WebPushChange): Promise<boolean> {
+    const answer = await this.#connection.changeWebPush(change);
+    if (isRecord(answer) && answer["ok"] === true) return true;
+    const { code, retryable } = decodeErrorAnswer(answer);
+    if (!retryable) throw new DoorstepError(code, "the hub refused the Web Push subscription");
+    return false;
   }
 
   /** The handle of one run, known already or not. */

@@ -10,7 +10,15 @@
  *
  * Whatever ends a try raises the generation, so that what an older one still awaits comes to nothing.
  */
-import { type Drain, type Gap, type Handshake, ID_PATTERN, type Offset, type Ready } from "@doorstep/protocol";
+import {
+  type Drain,
+  type Gap,
+  type Handshake,
+  ID_PATTERN,
+  type Offset,
+  type Ready,
+  type WebPushChange,
+} from "@doorstep/protocol";
 import { reconnectDelayMs } from "./back-off.ts";
 import type { Clock } from "./clock.ts";
 import { type ConnectionInput, type ConnectionState, nextStatus } from "./connection-state.ts";
@@ -90,6 +98,13 @@ export class Connection {
     if (this.#state.status !== "live" || this.#socket === undefined) return false;
     this.#socket.sendAck(offset);
     return true;
+  }
+
+  /** Tells the hub of a Web Push subscription; the hub's answer, undefined where it cannot be asked or says nothing. */
+  async changeWebPush(change: WebPushChange): Promise<unknown> {
+    if (this.#state.status !== "live") return undefined;
+    // No answer in time, or the socket ended: what came of it is not known, and the change may be sent again.
+    return this.#socket?.changeWebPush(change).catch(() => undefined);
   }
 
   async #try(): Promise<void> {

@@ -17,6 +17,7 @@ import {
   type Offset,
   type Ready,
   type ServerToClientEvents,
+  type WebPushChange,
 } from "@doorstep/protocol";
 import { io, type Socket } from "socket.io-client";
 import { type Report, toError } from "./emitter.ts";
@@ -90,6 +91,11 @@ export class HubSocket {
   async refresh(token: string): Promise<void> {
     const answer: unknown = await this.#socket.timeout(this.#answerTimeoutMs).emitWithAck("refresh", { token });
     if (!isRecord(answer) || answer["ok"] !== true) throw new Error("the hub refused the fresh token");
+  }
+
+  /** Tells the hub of a Web Push subscription and answers what the hub says; throws where it says nothing in time. */
+  async changeWebPush(change: WebPushChange): Promise<unknown> {
+    return this.#socket.timeout(this.#answerTimeoutMs).emitWithAck("push", change);
   }
 
   /**

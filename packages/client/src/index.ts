@@ -15,6 +15,16 @@ export type { OffsetStore, OffsetStoreKind } from "./offset-store.ts";
 // Runs
 export type { RunHandle } from "./run-store.ts";
 
+// Web Push: in the page, and in its service worker
+export {
+  enableWebPush,
+  readWebPush,
+  type WebPush,
+  type WebPushNotice,
+  type WebPushOptions,
+  type WebPushRegistration,
+} from "./web-push.ts";
+
 // Of the protocol, so that a page needs one import
 export type {
   DoorstepEvent,

@@ -1,13 +1,22 @@
 /**
- * The courier's side of the mailbox: it ends parcels whose time has come from the moment it is opened, and sweeps when it
- * is told to, by hand or by a schedule that all couriers share.
+ * The courier's side of the mailbox: from the moment it is opened it ends parcels, and dead letters, whose time has come; it
+ * sweeps when it is told to, by hand or by a schedule that all couriers share.
  */
 import type { ParcelEntry, Store } from "@doorstep/store";
+import type { Queue } from "bullmq";
 
+import { type MailboxCensus, takeCensus } from "./census.ts";
 import { startConsumer } from "./consumer.ts";
-import { type DeadLetter, openDeadLetters } from "./dead-letter.ts";
+import { DEAD_LETTER, type DeadLetter, openDeadLetters } from "./dead-letter.ts";
+import {
+  createForgetting,
+  DEFAULT_DEAD_LETTER_MAX_AGE_MS,
+  DEFAULT_DEAD_LETTER_MAX_COUNT,
+  type Retention,
+} from "./dead-letter-retention.ts";
+import type { Escalator } from "./escalation.ts";
 import { createExpiry } from "./expiry.ts";
-import { mailboxAddress, MailboxQueues, type OnError, SWEEP } from "./queue.ts";
+import { mailboxAddress, MailboxQueues, mailboxTag, type OnError, openQueue, SWEEP } from "./queue.ts";
 import { type Schedule, type Slice, startSchedule } from "./schedule.ts";
 import { sweep, type SweepCounts } from "./sweep.ts";
 
@@ -28,18 +37,27 @@ export interface CourierMailboxOptions {
   readonly liveHoldMs: number;
   /** How often jobs of killed couriers are searched. */
   readonly stalledIntervalMs: number;
+  /** Where events go that nobody acknowledges for too long. Default: nowhere. */
+  readonly escalator?: Escalator | undefined;
+  /** How long a dead letter is kept; holds for those that are made from now on. @default 30 days */
+  readonly deadLetterMaxAgeMs?: number;
+  /** How many dead letters are kept. @default 100,000 */
+  readonly deadLetterMaxCount?: number;
   /** Called for each parcel that was stored. */
   readonly onStored: (parcel: ParcelEntry) => void;
   /** Called for each parcel that expired. */
   readonly onExpired: (letter: DeadLetter) => void;
+  /** Called for each dead letter that a bound removed. */
+  readonly onForgotten?: Retention["onForgotten"];
   /** Told about everything that went wrong and is tried again. */
   readonly onError: OnError;
 }
 
-/** How much lies in the queues. */
-export interface MailboxCounts {
-  readonly parcels: number;
-  readonly deadLetters: number;
+/** A queue for people to look at. */
+export interface BoardQueue {
+  /** `sweep`, `dead-letter`, or the tag of a mailbox queue, such as `mb0`. */
+  readonly name: string;
+  readonly queue: Queue;
 }
 
 export interface CourierMailbox {
@@ -47,7 +65,10 @@ export interface CourierMailbox {
   sweep(partitions: Iterable<number>, signal: AbortSignal): Promise<SweepCounts>;
   /** Takes part in the schedule by which all couriers share the sweeps: `run` gets a slice at a time. */
   scheduleSweeps(everyMs: number, run: (slice: Slice) => Promise<void>): Promise<Schedule>;
-  counts(): Promise<MailboxCounts>;
+  /** Tells what is in custody, at a bounded cost. Throws UNAVAILABLE. */
+  census(): Promise<MailboxCensus>;
+  /** All queues, over the connection that the courier has anyway; they close with this. */
+  readonly boardQueues: readonly BoardQueue[];
   /** Waits for what is under way; connections close with the store. Idempotent. */
   close(): Promise<void>;
 }
@@ -59,35 +80,39 @@ export async function openCourierMailbox(options: CourierMailboxOptions): Promis
   const queues = new MailboxQueues(connection, options.queues ?? 1, onError);
   await store.requireSetting("mailboxQueues", options.queues ?? 1);
   const deadLetters = openDeadLetters(connection, onError);
-  const process = createExpiry({ store, deadLetters, onExpired: options.onExpired, onError });
+  const sweeps = openQueue(SWEEP, connection, onError);
+  const retention: Retention = {
+    maxAgeMs: options.deadLetterMaxAgeMs ?? DEFAULT_DEAD_LETTER_MAX_AGE_MS,
+    maxCount: options.deadLetterMaxCount ?? DEFAULT_DEAD_LETTER_MAX_COUNT,
+    onForgotten: options.onForgotten ?? (() => undefined),
+  };
+  const { escalator, onExpired } = options;
+  const process = createExpiry({ store, deadLetters, retention, escalator, onExpired, onError });
   const waiting = await store.openConnection("queue");
-  const consumers = await Promise.all(
-    queues.all.map((_, index) =>
-      startConsumer({
-        address: mailboxAddress(index),
-        connection: waiting,
-        process,
-        concurrency: EXPIRY_CONCURRENCY,
-        stalledIntervalMs,
-        onError,
-      }),
-    ),
+  const common = { connection: waiting, stalledIntervalMs, onError };
+  const forgetting = startConsumer({
+    ...common,
+    address: DEAD_LETTER,
+    process: createForgetting(deadLetters, retention),
+    concurrency: 1,
+  });
+  const expiring = queues.all.map((_, index) =>
+    startConsumer({ ...common, address: mailboxAddress(index), process, concurrency: EXPIRY_CONCURRENCY }),
   );
+  const consumers = await Promise.all([forgetting, ...expiring]);
   return {
     sweep: (partitions, signal) => sweep({ ...options, queues }, partitions, signal),
     scheduleSweeps: (everyMs, run) =>
       startSchedule({ store, address: SWEEP, slices: SWEEP_SLICES, everyMs, stalledIntervalMs, run, onError }),
-    counts: async () => ({
-      parcels: sum(await Promise.all(queues.all.map((queue) => queue.count()))),
-      deadLetters: await deadLetters.count(),
-    }),
+    census: () => takeCensus({ store, connection, queues, deadLetters }),
+    boardQueues: [
+      ...queues.all.map((queue, index) => ({ name: mailboxTag(index), queue })),
+      { name: DEAD_LETTER.name, queue: deadLetters },
+      { name: SWEEP.name, queue: sweeps },
+    ],
     close: async () => {
       await Promise.all(consumers.map((consumer) => consumer.close()));
-      await Promise.all([queues.close(), deadLetters.close()]);
+      await Promise.all([queues.close(), deadLetters.close(), sweeps.close()]);
     },
   };
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
 }

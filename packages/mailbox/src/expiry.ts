@@ -4,23 +4,25 @@
  *   held and acked are both before its end   a courier died between the two steps of hold.ts, or is between them: the
  *                                            next sweep decides, so look again later
  *   no list names it                         released, expired before, or an orphan: done, without effect
- *   its deadline lies ahead                  woken early (by another clock, by a retry): look again then
+ *   its deadline lies ahead                  an escalation may be due: attempt it; look again for the next, or then
  *   else                                     expired
  *
  * and an expired parcel ends in two steps that may be repeated: a dead letter under an id of its own, then a tombstone in
  * the parcel's place, from which a client that comes back learns of the gap (P3, P10). What was acknowledged meanwhile
  * is not in the dead letter.
  *
- * A parcel's job never fails: whatever goes wrong delays it. Escalation will stand before the deadline: the job is first
- * delayed to the escalation's time, and this is where it is woken, decides by the missing ack, and is delayed to expiry.
+ * A parcel's job never fails: whatever goes wrong delays it, a failed escalation too.
  */
-import { compareOffsets, maxOffset } from "@doorstep/protocol";
+import { compareOffsets, maxOffset, type Offset } from "@doorstep/protocol";
 import type { Store } from "@doorstep/store";
 import { DelayedError, type Job, type Processor, type Queue } from "bullmq";
 
-import { type DeadLetter, deadLetterId } from "./dead-letter.ts";
+import type { DeadLetter } from "./dead-letter.ts";
+import { addLetter, type Retention, trimLetters } from "./dead-letter-retention.ts";
+import { escalate, type Escalator } from "./escalation.ts";
 import { type ParcelData, parcelEntry } from "./parcel.ts";
-import { type OnError, tryQueue } from "./queue.ts";
+import { parcelHistory } from "./parcel-progress.ts";
+import type { OnError } from "./queue.ts";
 
 /** When to look again at a parcel that is not committed: several sweeps later. */
 const UNDECIDED_MS = 5_000;
@@ -30,6 +32,9 @@ const RETRY_MS = 10_000;
 export interface ExpiryOptions {
   readonly store: Store;
   readonly deadLetters: Queue<DeadLetter>;
+  readonly retention: Retention;
+  /** Where events go that nobody acknowledges for too long. Default: nowhere. */
+  readonly escalator?: Escalator | undefined;
   /** Called for each dead letter. */
   readonly onExpired?: (letter: DeadLetter) => void;
   /** Told about each parcel that has to be tried again. */
@@ -42,22 +47,23 @@ type Decision = "done" | { readonly againInMs: number };
 /** Creates the processor of the mailbox queues. */
 export function createExpiry(options: ExpiryOptions): Processor<ParcelData> {
   return async (job, token) => {
-    const decision = await tryDecide(options, job.data);
+    const decision = await tryDecide(options, job);
     if (decision !== "done") await delay(job, token, decision.againInMs);
   };
 }
 
-async function tryDecide(options: ExpiryOptions, data: ParcelData): Promise<Decision> {
+async function tryDecide(options: ExpiryOptions, job: Job<ParcelData>): Promise<Decision> {
   try {
-    return await decide(options, data);
+    return await decide(options, job);
   } catch (error) {
     options.onError(error, "expiry");
     return { againInMs: RETRY_MS };
   }
 }
 
-async function decide(options: ExpiryOptions, data: ParcelData): Promise<Decision> {
+async function decide(options: ExpiryOptions, job: Job<ParcelData>): Promise<Decision> {
   const { store } = options;
+  const { data } = job;
   const { custody } = store;
   const parcel = parcelEntry(data);
   const keys = custody.keysOfUid(data.uid);
@@ -69,18 +75,39 @@ async function decide(options: ExpiryOptions, data: ParcelData): Promise<Decisio
     if (!(await custody.isListed(keys, parcel))) return "done";
   }
   const now = await store.nowMs();
-  if (now < data.deadlineMs) return { againInMs: data.deadlineMs - now };
+  if (now < data.deadlineMs) {
+    const nextAtMs = options.escalator && (await escalate(store, options.escalator, job, now));
+    return { againInMs: Math.min(nextAtMs ?? Infinity, data.deadlineMs) - now };
+  }
 
-  const events = data.events.filter(([offset]) => compareOffsets(offset, acked) > 0);
-  const { uid, from, to } = data;
-  const letter: DeadLetter = { uid, reason: "expired", from, to, events, expiredAtMs: now };
-  await tryQueue(() =>
-    options.deadLetters.add("expired", letter, { jobId: deadLetterId(parcel.jobId), removeOnComplete: false }),
-  );
+  const letter = await writeLetter(options, job, acked, now);
+  await addLetter(options.deadLetters, letter);
   const offsets = data.events.map(([offset]) => offset);
-  await custody.expire(keys, parcel, "expired", offsets);
+  await custody.expire(keys, parcel, letter.reason, offsets);
   options.onExpired?.(letter);
+  await trimLetters(options.deadLetters, options.retention.maxCount);
   return "done";
+}
+
+async function writeLetter(
+  { store, retention }: ExpiryOptions,
+  job: Job<ParcelData>,
+  acked: Offset,
+  nowMs: number,
+): Promise<DeadLetter> {
+  const { uid, events } = job.data;
+  const userId = await store.custody.userIdOf(store.custody.keysOfUid(uid));
+  return {
+    uid,
+    ...(userId === undefined ? {} : { userId }),
+    reason: "expired",
+    parcel: parcelEntry(job.data),
+    events: events.flatMap(([offset, body]) => (compareOffsets(offset, acked) > 0 ? [[offset, body] as const] : [])),
+    heldAtMs: job.timestamp,
+    deadAtMs: nowMs,
+    keptUntilMs: nowMs + retention.maxAgeMs,
+    history: [{ atMs: job.timestamp, what: "held" }, ...parcelHistory(job), { atMs: nowMs, what: "expired" }],
+  };
 }
 
 /** BullMQ counts delays by the clock of the process, so only the time that is left is taken from Redis' clock. */

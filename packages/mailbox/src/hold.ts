@@ -8,8 +8,8 @@
  *
  * A crash before step 2 leaves an orphan, a job that no list names. The next courier reads the same range, adds the same
  * id, which BullMQ ignores since the job is there, and commits it: a log entry never changes, so one id has one content.
- * If it reads more, it makes another job. So a job is delayed by seconds at first and to its deadline once it is
- * committed; an orphan wakes, finds that no list names it, and completes without effect (expiry.ts).
+ * If it reads more, it makes another job. So a job is delayed by seconds at first and to its first deadline, an escalation or
+ * its expiry, once it is committed; an orphan wakes, finds that no list names it, and completes without effect (expiry.ts).
  *
  * Two couriers at the same user differ in what they read and then in their ids, or not at all; only one of them commits.
  */
@@ -17,6 +17,7 @@ import { compareOffsets, maxOffset, type Offset } from "@doorstep/protocol";
 import type { HoldOutcome, ParcelEntry, Store, Unheld, UserKeys } from "@doorstep/store";
 import type { Job } from "bullmq";
 
+import { type Escalator, firstDueAtMs } from "./escalation.ts";
 import { cutParcel, type ParcelData, parcelEntry } from "./parcel.ts";
 import { type MailboxQueues, tryQueue } from "./queue.ts";
 
@@ -39,6 +40,8 @@ export type HoldStep = "read" | "added" | "committed";
 export interface HoldOptions {
   readonly store: Store;
   readonly queues: MailboxQueues;
+  /** Where events go that nobody acknowledges for too long: a parcel is looked at when the first of them is due. */
+  readonly escalator?: Escalator | undefined;
   /** Called for each parcel that was committed. */
   readonly onStored?: (parcel: ParcelEntry) => void;
   /** Called after each step; a throw there is a courier that died there. For tests. */
@@ -103,7 +106,7 @@ async function holdNext(
   unheld: Unheld,
   nowMs: number,
 ): Promise<Step> {
-  const { store, onStep } = options;
+  const { store, escalator, onStep } = options;
   const data = cutParcel({ uid: keys.uid, from, events: unheld.events, holdMs: store.limits.holdMs, nowMs });
   if (data === undefined) {
     // Only events of the stream class: nothing to hold, but the way to what stands behind them.
@@ -111,7 +114,8 @@ async function holdNext(
     return { outcome: await store.custody.hold(keys, unheld.held, to), to };
   }
   const parcel = parcelEntry(data);
-  const leftMs = Math.max(LEAST_COMMIT_MS, data.deadlineMs - nowMs);
+  const lookAtMs = Math.min(firstDueAtMs(escalator, data) ?? Infinity, data.deadlineMs);
+  const leftMs = Math.max(LEAST_COMMIT_MS, lookAtMs - nowMs);
   const job = await addJob(options, keys, data, Math.min(COMMIT_MS, leftMs));
   await onStep?.("added");
   const outcome = await store.custody.hold(keys, unheld.held, parcel.to, parcel);

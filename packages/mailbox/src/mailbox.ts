@@ -1,11 +1,13 @@
 /**
- * The gateway's side of the mailbox: read parcels while a user catches up, release what was acknowledged.
+ * The gateway's side of the mailbox: read parcels while a user catches up, release what was acknowledged, look after dead
+ * letters.
  *
  * It opens queue objects and one connection, and processes nothing.
  */
 import type { Offset } from "@doorstep/protocol";
 import type { ParcelEntry, Store, UserKeys } from "@doorstep/store";
 
+import { DeadLetterOffice } from "./dead-letter-office.ts";
 import { readParcel } from "./drain.ts";
 import type { ParcelEvent } from "./parcel.ts";
 import { MailboxQueues, type OnError } from "./queue.ts";
@@ -20,6 +22,7 @@ export interface MailboxOptions {
 }
 
 export interface Mailbox {
+  readonly deadLetters: DeadLetterOffice;
   /**
    * Reads the events of a parcel after one offset and up to another (default: to its end), in log order; bodies as they
    * were logged. Undefined where the parcel is gone: read the page again, and where its list still names the parcel, the
@@ -34,11 +37,16 @@ export interface Mailbox {
 
 /** Opens the gateway's side of the mailbox; throws UNAVAILABLE. */
 export async function openMailbox({ store, queues: count = 1, onError }: MailboxOptions): Promise<Mailbox> {
-  const queues = new MailboxQueues(await store.openConnection("command"), count, onError);
+  const connection = await store.openConnection("command");
+  const queues = new MailboxQueues(connection, count, onError);
   await store.requireSetting("mailboxQueues", count);
+  const deadLetters = new DeadLetterOffice(store, connection, onError);
   return {
+    deadLetters,
     readParcel: (entry, keys, after, upTo) => readParcel(queues, keys, entry, after, upTo),
     release: (keys, jobIds) => releaseParcels(queues, keys, jobIds, onError),
-    close: () => queues.close(),
+    close: async () => {
+      await Promise.all([queues.close(), deadLetters.close()]);
+    },
   };
 }

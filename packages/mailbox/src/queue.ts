@@ -28,9 +28,14 @@ export interface QueueAddress {
 
 export const SWEEP: QueueAddress = { name: "sweep", prefix: queuePrefix("sweep") };
 
+/** What tells the n-th mailbox queue from the others: they have one name. */
+export function mailboxTag(index: number): string {
+  return `mb${index}`;
+}
+
 /** The n-th mailbox queue. */
 export function mailboxAddress(index: number): QueueAddress {
-  return { name: "mailbox", prefix: queuePrefix(`mb${index}`) };
+  return { name: "mailbox", prefix: queuePrefix(mailboxTag(index)) };
 }
 
 /** Entries that BullMQ's own event streams keep; nobody here listens to them. */

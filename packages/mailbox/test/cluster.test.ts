@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { createCleanUp, eventually, startCluster } from "@doorstep/testkit";
 
-import { openCourierMailbox } from "../src/courier-mailbox.ts";
+import { type CourierMailbox, openCourierMailbox } from "../src/courier-mailbox.ts";
 import type { DeadLetter } from "../src/dead-letter.ts";
 import { openMailbox } from "../src/mailbox.ts";
 import { drafts, openHub, type TestHub } from "./support/hub.ts";
@@ -46,7 +46,7 @@ describe("parcels on a Redis Cluster", () => {
       await courier.sweep(slice, new AbortController().signal);
     });
     cleanUp.add(() => schedule.close());
-    await eventually(async () => (await courier.counts()).parcels === 30 && expired.length === 1);
+    await eventually(async () => (await countParcels(courier)) === 30 && expired.length === 1);
 
     for (const user of users) {
       const keys = hub.store.log.keysOf(user);
@@ -56,7 +56,12 @@ describe("parcels on a Redis Cluster", () => {
       const { released } = await hub.store.log.ack(keys, parcel?.to ?? "");
       expect(await gateway.release(keys, released)).toBe(1);
     }
-    expect(await courier.counts()).toEqual({ parcels: 0, deadLetters: 1 });
+    expect(await countParcels(courier)).toBe(0);
+    expect(await courier.census()).toMatchObject({ deadLetters: 1 });
     expect(hub.errors).toEqual([]);
   }, 60_000);
 });
+
+async function countParcels(courier: CourierMailbox): Promise<number> {
+  return (await courier.census()).queues.reduce((sum, { parcels }) => sum + parcels, 0);
+}

@@ -58,7 +58,9 @@ describe("openCourierMailbox", () => {
     expect(await mailbox.sweep(all, running)).toMatchObject({ held: 2 });
     expect(stored.map(({ count }) => count).sort((a, b) => b - a)).toEqual([3, 2]);
     await eventually(() => expired.length === 1);
-    await eventually(async () => expect(await mailbox.counts()).toEqual({ parcels: 1, deadLetters: 1 }));
+    await eventually(async () =>
+      expect(await mailbox.census()).toMatchObject({ queues: [{ parcels: 1 }], deadLetters: 1 }),
+    );
     expect(hub.errors).toEqual([]);
   });
 
@@ -83,7 +85,7 @@ describe("openCourierMailbox", () => {
     const { mailbox } = await open();
     for (let index = 0; index < 150; index++) await hub.publish(`user-${index}`, [{ expiresInMs: 1 }]);
     await mailbox.sweep(all, running);
-    await eventually(async () => (await mailbox.counts()).deadLetters === 150);
+    await eventually(async () => (await mailbox.census()).deadLetters === 150);
     // Redis trims whole nodes, which hold up to 100 entries.
     const length = Number(await redisCall(redis.port, "XLEN", "{ds:mb0}:mailbox:events"));
     expect(length).toBeLessThan(150 + 100);

@@ -5,7 +5,8 @@ import { type Consumer, startConsumer } from "../src/consumer.ts";
 import { type DeadLetter, deadLetterId } from "../src/dead-letter.ts";
 import { createExpiry } from "../src/expiry.ts";
 import { holdUser, type HoldStep } from "../src/hold.ts";
-import type { ParcelData } from "../src/parcel.ts";
+import { type ParcelData, parcelEntry } from "../src/parcel.ts";
+import { noteEscalation } from "../src/parcel-progress.ts";
 import { mailboxAddress } from "../src/queue.ts";
 import { drafts, openHub, type TestHub, textsOf } from "./support/hub.ts";
 
@@ -105,10 +106,17 @@ describe("a parcel whose time has come", () => {
     const [dead, ...more] = await deadLetters();
     expect(more).toEqual([]);
     expect(dead?.id).toBe(`dl.uann.0-0.${offsets[2]}`);
-    expect(await dead?.getState()).toBe("waiting");
-    expect(dead?.data).toMatchObject({ uid: "uann", reason: "expired", from: "0-0", to: offsets[2] });
+    expect(await dead?.getState()).toBe("delayed");
+    expect(dead?.data).toMatchObject({ uid: "uann", userId: "ann", reason: "expired" });
+    expect(dead?.data.parcel).toMatchObject({ from: "0-0", to: offsets[2], count: 3 });
     expect(dead === undefined ? [] : textsOf(dead.data)).toEqual(drafts(3).map(({ text }) => text));
-    expect(dead?.data.expiredAtMs).toBeGreaterThan(offsetTimeMs(offsets[2] ?? "0-0"));
+    const { heldAtMs = 0, deadAtMs = 0, keptUntilMs, history } = dead?.data ?? {};
+    expect(deadAtMs).toBeGreaterThan(offsetTimeMs(offsets[2] ?? "0-0"));
+    expect(keptUntilMs).toBe(deadAtMs + hub.retention.maxAgeMs);
+    expect(history).toEqual([
+      { atMs: heldAtMs, what: "held" },
+      { atMs: deadAtMs, what: "expired" },
+    ]);
     expect(letters).toEqual([dead?.data]);
     expect(await custodyOf("ann")).toMatchObject([
       { kind: "tombstone", from: "0-0", to: offsets[2], reason: "expired", count: 3 },
@@ -159,8 +167,16 @@ describe("a parcel whose time has come", () => {
     await holdUser(hub, keysOf("ann"));
     const [parcel] = await hub.jobs();
     if (parcel?.id === undefined) throw new Error("no parcel");
-    const { uid, from, to, events } = parcel.data;
-    const letter: DeadLetter = { uid, reason: "expired", from, to, events, expiredAtMs: 1 };
+    const letter: DeadLetter = {
+      uid: "uann",
+      reason: "expired",
+      parcel: parcelEntry(parcel.data),
+      events: parcel.data.events.map(([offset, body]) => [offset, body]),
+      heldAtMs: 1,
+      deadAtMs: 1,
+      keptUntilMs: 2,
+      history: [],
+    };
     await hub.deadLetters.add("expired", letter, { jobId: deadLetterId(parcel.id) });
     await consume();
     await eventually(isQueueEmpty);
@@ -170,13 +186,30 @@ describe("a parcel whose time has come", () => {
     ]);
   });
 
-  it("becomes a dead letter even when the user's keys have left", async () => {
-    await hub.publish("ann", drafts(2, { expiresInMs: 1 }));
-    await holdUser(hub, keysOf("ann"));
-    await redisCall(redis.port, "DEL", keysOf("ann").user, keysOf("ann").log, keysOf("ann").parcels);
+  it.each([
+    ["ann", "ann"],
+    ["ann@example.org", undefined],
+  ])("becomes a dead letter even when the keys of %s have left; then the user id is %s", async (userId, known) => {
+    await hub.publish(userId, drafts(2, { expiresInMs: 1 }));
+    await holdUser(hub, keysOf(userId));
+    await redisCall(redis.port, "DEL", keysOf(userId).user, keysOf(userId).log, keysOf(userId).parcels);
     await consume();
     await eventually(isQueueEmpty);
-    expect(letters.map(({ events }) => events.length)).toEqual([2]);
+    expect(letters.map((letter) => [letter.events.length, letter.userId])).toEqual([[2, known]]);
+  });
+
+  it("tells in its dead letter who the user is, whatever the id, and what was noted of the parcel", async () => {
+    const userId = "Ann {1}: \u00e4";
+    await hub.publish(userId, [{ expiresInMs: 1 }]);
+    await holdUser(hub, keysOf(userId));
+    const [job] = await hub.jobs();
+    if (job === undefined) throw new Error("no parcel");
+    await noteEscalation(job, "one", { attempts: 1, end: "delivered" }, { atMs: 5, what: "escalated" });
+    await noteEscalation(job, "two", { attempts: 1, end: "delivered" }, { atMs: 6, what: "escalated again" });
+    await consume();
+    await eventually(isQueueEmpty);
+    expect(letters[0]?.userId).toBe(userId);
+    expect(letters[0]?.history.map(({ what }) => what)).toEqual(["held", "escalated", "escalated again", "expired"]);
   });
 });
 

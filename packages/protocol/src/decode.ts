@@ -7,7 +7,7 @@
 import type { Envelope } from "./envelope.ts";
 import { DoorstepError, type ErrorAnswer, type ErrorCode, isErrorCode } from "./error.ts";
 import { isRecord } from "./json.ts";
-import { ID_PATTERN } from "./limit.ts";
+import { ID_PATTERN, LIMITS } from "./limit.ts";
 import { FROM_NOW, isOffset, parseOffset } from "./offset.ts";
 import {
   type Ack,
@@ -18,10 +18,17 @@ import {
   type Handshake,
   type Ready,
   type Refresh,
+  type WebPushChange,
 } from "./wire.ts";
 
 /** Longest token the hub looks at, in characters; a JWT of any sane size fits. */
 const MAX_TOKEN_LENGTH = 8_192;
+
+/** An absolute URL of ASCII, without user name or password: the form of every push service's endpoints. */
+const ENDPOINT_PATTERN = /^https:\/\/[A-Za-z0-9.-]+(?::\d{1,5})?\/[!-~]*$/;
+/** 65 bytes in base64url of which the first is 4, and 16 bytes. */
+const P256DH_PATTERN = /^B[A-P][A-Za-z0-9_-]{85}$/;
+const AUTH_PATTERN = /^[A-Za-z0-9_-]{22}$/;
 
 /** Fields of an envelope that are text where they are given. */
 const OPTIONAL_TEXT = [
@@ -70,6 +77,21 @@ export function decodeRefresh(value: unknown): Refresh {
   const { token } = record(value, "INVALID_REQUEST", "refresh");
   expect(isToken(token), "INVALID_REQUEST", "refresh.token is text");
   return { token };
+}
+
+/** Decodes `push`; throws INVALID_REQUEST. */
+export function decodeWebPushChange(value: unknown): WebPushChange {
+  const { subscription, endpoint, remove } = record(value, "INVALID_REQUEST", "push");
+  if (remove === true) {
+    expect(isEndpoint(endpoint), "INVALID_REQUEST", "push.endpoint is an https URL");
+    return { endpoint, remove };
+  }
+  const given = record(subscription, "INVALID_REQUEST", "push.subscription");
+  const { p256dh, auth } = record(given["keys"], "INVALID_REQUEST", "push.subscription.keys");
+  expect(isEndpoint(given["endpoint"]), "INVALID_REQUEST", "push.subscription.endpoint is an https URL");
+  expect(matches(p256dh, P256DH_PATTERN), "INVALID_REQUEST", "push.subscription.keys.p256dh is a point in base64url");
+  expect(matches(auth, AUTH_PATTERN), "INVALID_REQUEST", "push.subscription.keys.auth is 16 bytes in base64url");
+  return { subscription: { endpoint: given["endpoint"], keys: { p256dh, auth } } };
 }
 
 /** Decodes `command`; throws INVALID_REQUEST. */
@@ -167,7 +189,15 @@ function isToken(value: unknown): value is string {
 }
 
 function isId(value: unknown): value is string {
-  return typeof value === "string" && ID_PATTERN.test(value);
+  return matches(value, ID_PATTERN);
+}
+
+function isEndpoint(value: unknown): value is string {
+  return matches(value, ENDPOINT_PATTERN) && value.length <= LIMITS.endpointLength;
+}
+
+function matches(value: unknown, pattern: RegExp): value is string {
+  return typeof value === "string" && pattern.test(value);
 }
 
 function milliseconds(value: unknown): number | undefined {

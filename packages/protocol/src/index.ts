@@ -64,6 +64,9 @@ export type {
   Refresh,
   RefreshAnswer,
   ServerToClientEvents,
+  WebPushAnswer,
+  WebPushChange,
+  WebPushSubscription,
 } from "./wire.ts";
 export { GAP_REASONS } from "./wire.ts";
 export {
@@ -77,6 +80,7 @@ export {
   decodeHandshake,
   decodeReady,
   decodeRefresh,
+  decodeWebPushChange,
 } from "./decode.ts";
 
 // Runs

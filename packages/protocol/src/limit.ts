@@ -10,6 +10,8 @@ export const LIMITS = {
   batchEvents: 1_000,
   /** Longest `expiresInMs`: 90 days. */
   expiresInMs: 90 * 24 * 3_600_000,
+  /** Longest endpoint of a Web Push subscription, in characters. */
+  endpointLength: 2_048,
 } as const;
 
 /** Event types: letters, digits and `_ . : / -`, up to 128. */

@@ -72,6 +72,28 @@ export interface RefreshAnswer {
   code?: ErrorCode;
 }
 
+/** A browser's Web Push subscription, as its `PushSubscription.toJSON()` gives it. */
+export interface WebPushSubscription {
+  /** Where the browser's push service takes messages for it: an `https:` URL. */
+  readonly endpoint: string;
+  readonly keys: {
+    /** The browser's public key, an uncompressed point of P-256: 65 bytes in base64url. */
+    readonly p256dh: string;
+    /** The secret both sides share: 16 bytes in base64url. */
+    readonly auth: string;
+  };
+}
+
+/** Keeps a subscription for the socket's user, or forgets the one with this endpoint. */
+export type WebPushChange =
+  | { readonly subscription: WebPushSubscription }
+  | { readonly endpoint: string; readonly remove: true };
+
+export interface WebPushAnswer {
+  ok: boolean;
+  code?: ErrorCode;
+}
+
 export interface CommandMessage {
   id: string;
   runId: RunId;
@@ -101,4 +123,5 @@ export interface ClientToServerEvents {
   ack: (ack: Ack) => void;
   command: (command: CommandMessage, callback: (receipt: CommandReceipt) => void) => void;
   refresh: (refresh: Refresh, callback: (answer: RefreshAnswer) => void) => void;
+  push: (change: WebPushChange, callback: (answer: WebPushAnswer) => void) => void;
 }

@@ -11,6 +11,7 @@ import {
   decodeHandshake,
   decodeReady,
   decodeRefresh,
+  decodeWebPushChange,
   DoorstepError,
   type ErrorCode,
 } from "../src/index.ts";
@@ -168,8 +169,22 @@ describe("decoders", () => {
       decodeHandshake,
       decodeReady,
       decodeRefresh,
+      decodeWebPushChange,
     ] satisfies Decode[];
-    const fields = fc.constantFrom("token", "offset", "ack", "clientId", "id", "runId", "name", "from", "to", "code");
+    const fields = fc.constantFrom(
+      "token",
+      "offset",
+      "ack",
+      "clientId",
+      "id",
+      "runId",
+      "name",
+      "from",
+      "to",
+      "code",
+      "subscription",
+      "keys",
+    );
     const values = fc.oneof(fc.anything(), fc.dictionary(fields, fc.oneof(fc.anything(), fc.constant("1-0"))));
     fc.assert(
       fc.property(fc.constantFrom<Decode>(...decoders), values, (decode, value) => {

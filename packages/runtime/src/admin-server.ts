@@ -5,11 +5,12 @@
  *   GET /readyz    200 or 503 with `{ ready, checks }`. A check that throws or takes longer than a probe waits: 503.
  *   GET /metrics   the registry, in Prometheus' text format
  *
- * Anything else is a coded error. It has no login, hence its own port, which must not be routed to the internet.
+ * A program may add pages of its own under other paths. Anything else is a coded error. These three have no login, hence
+ * their own port, which must not be routed to the internet; a page that shows more has to ask for one itself.
  */
 
 import { createServer } from "node:http";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 
 import { DoorstepError } from "@doorstep/protocol";
 
@@ -26,12 +27,17 @@ export interface ReadyReport {
   readonly checks: Readonly<Record<string, string>>;
 }
 
+/** Pages of a program's own: `/x` answers everything at and below that path, whatever the method. */
+export type AdminPages = ReadonlyMap<`/${string}`, RequestListener>;
+
 export interface AdminServerOptions {
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
   readonly registry: Registry;
   readonly ready: () => ReadyReport | Promise<ReadyReport>;
+  /** @default none */
+  readonly pages?: AdminPages;
   readonly logger: Logger;
 }
 
@@ -42,12 +48,15 @@ export interface AdminServer {
   close(): Promise<void>;
 }
 
+const NO_PAGES: AdminPages = new Map();
+
 /** Starts the admin server. Throws an Error that says what to do if the port cannot be had. */
 export async function startAdminServer(options: AdminServerOptions): Promise<AdminServer> {
-  const { host, registry, logger } = options;
+  const { host, registry, logger, pages = NO_PAGES } = options;
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const path = (request.url ?? "/").replace(/\?.*$/, "");
+    for (const [base, page] of pages) if (path === base || path.startsWith(`${base}/`)) return page(request, response);
     if (request.method !== "GET" && request.method !== "HEAD") {
       response.setHeader("allow", "GET, HEAD");
       return sendJson(response, 405, new DoorstepError("INVALID_REQUEST", "only GET and HEAD").toAnswer());

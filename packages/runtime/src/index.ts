@@ -17,7 +17,7 @@ export { maskUrls } from "./mask.ts";
 export { createRegistry, defineMetrics, LATENCY_BUCKETS_S, metricRows } from "./metrics.ts";
 export type { MetricDescription, MetricRow, Metrics, MetricTable, Registry } from "./metrics.ts";
 export { startAdminServer } from "./admin-server.ts";
-export type { AdminServer, AdminServerOptions, ReadyReport } from "./admin-server.ts";
+export type { AdminPages, AdminServer, AdminServerOptions, ReadyReport } from "./admin-server.ts";
 export { listen } from "./listen.ts";
 export type { ListenOptions } from "./listen.ts";
 

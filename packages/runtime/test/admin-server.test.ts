@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { afterEach, describe, expect, it } from "@jest/globals";
 
 import { startAdminServer } from "../src/admin-server.ts";
-import type { AdminServer, ReadyReport } from "../src/admin-server.ts";
+import type { AdminPages, AdminServer, ReadyReport } from "../src/admin-server.ts";
 import { createLogger } from "../src/logger.ts";
 import { createRegistry, defineMetrics } from "../src/metrics.ts";
 import { createLines } from "./support/lines.ts";
@@ -15,11 +15,14 @@ afterEach(async () => {
 
 const READY: ReadyReport = { ready: true, checks: { redis: "ok" } };
 
-async function newAdminServer(ready: () => ReadyReport | Promise<ReadyReport> = () => READY) {
+async function newAdminServer(
+  ready: () => ReadyReport | Promise<ReadyReport> = () => READY,
+  pages: AdminPages = new Map(),
+) {
   const lines = createLines();
   const registry = createRegistry();
   const logger = createLogger({ name: "test", level: "info", destination: lines });
-  const server = await startAdminServer({ host: "127.0.0.1", port: 0, registry, ready, logger });
+  const server = await startAdminServer({ host: "127.0.0.1", port: 0, registry, ready, pages, logger });
   opened.push(server);
   const ask = (path: string, method = "GET") => fetch(`http://127.0.0.1:${server.port}${path}`, { method });
   return { server, ask, registry, lines, logger };
@@ -102,6 +105,15 @@ describe("the admin server", () => {
     const post = await ask("/healthz", "POST");
     expect([post.status, post.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
     expect(await post.json()).toMatchObject({ code: "INVALID_REQUEST" });
+  });
+
+  it("leaves the paths at and below a page to it, any method, and no others", async () => {
+    const pages: AdminPages = new Map([["/queues", ({ method, url }, response) => response.end(`${method} ${url}`)]]);
+    const { ask } = await newAdminServer(() => READY, pages);
+    const bodies = ["/queues", "/queues/a/b?c=d"].map(async (path) => (await ask(path, "PUT")).text());
+    expect(await Promise.all(bodies)).toEqual(["PUT /queues", "PUT /queues/a/b?c=d"]);
+    const statuses = ["/queuesx", "/", "/healthz"].map(async (path) => (await ask(path)).status);
+    expect(await Promise.all(statuses)).toEqual([404, 404, 200]);
   });
 
   it("names the setting to change when its port is in use", async () => {

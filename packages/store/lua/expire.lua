@@ -5,15 +5,20 @@
 -- ARGV  1 the parcel's list entry, 2 from, 3 to, 4 reason, 5 count, 6 bytes, 7.. offsets of the events
 -- Returns 1, or 0 if no list names the parcel any more (acknowledged meanwhile, or done before).
 -- Neighbouring tombstones of one reason become one, so that a departed user's list stays short.
+-- @include offset
 local at = redis.call('LPOS', KEYS[3], ARGV[1])
 if not at then return 0 end
 local from, to, reason, count, bytes = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
 local total_n, total_b = string.match(ARGV[1], '(%d+) (%d+)$')
 
--- What was acknowledged inside the parcel counts as acknowledged, not as expired.
-local state = redis.call('HMGET', KEYS[1], 'an', 'ab')
-redis.call('HINCRBY', KEYS[1], 'xn', math.min(count, tonumber(total_n) - tonumber(state[1] or 0)))
-redis.call('HINCRBY', KEYS[1], 'xb', math.min(bytes, tonumber(total_b) - tonumber(state[2] or 0)))
+-- What was acknowledged inside the parcel is acknowledged, not expired: the tombstone stands for the rest.
+local state = redis.call('HMGET', KEYS[1], 'an', 'ab', 'acked')
+local acked = state[3] or '0-0'
+from = later(from, acked)
+count = math.min(count, tonumber(total_n) - tonumber(state[1] or 0))
+bytes = math.min(bytes, tonumber(total_b) - tonumber(state[2] or 0))
+redis.call('HINCRBY', KEYS[1], 'xn', count)
+redis.call('HINCRBY', KEYS[1], 'xb', bytes)
 
 local function tombstone(position)
   local entry = position >= 0 and redis.call('LINDEX', KEYS[3], position) or ''
@@ -33,5 +38,7 @@ if previous.to == from then
   count, bytes = count + previous.count, bytes + previous.bytes
 end
 redis.call('LSET', KEYS[3], at, string.format('t %s %s %s %.0f %.0f %s %s', from, to, reason, count, bytes, total_n, total_b))
-if ARGV[7] then redis.call('XDEL', KEYS[2], unpack(ARGV, 7)) end
+for i = 7, #ARGV do
+  if before(acked, ARGV[i]) then redis.call('XDEL', KEYS[2], ARGV[i]) end
+end
 return 1

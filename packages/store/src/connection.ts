@@ -103,8 +103,6 @@ function create(target: RedisTarget, role: ConnectionRole): RedisConnection {
       ...options,
       sentinels: [...target.nodes],
       name: target.master ?? "",
-      // Leaves a master as soon as any sentinel tells that it was replaced.
-      failoverDetector: true,
       ...(target.tls ? { enableTLSForSentinelMode: true } : {}),
     });
   }

@@ -7,7 +7,7 @@
 import type { Offset } from "@doorstep/protocol";
 import type { RedisConnection } from "./connection.ts";
 import { toStoreError } from "./connection.ts";
-import { formatParcel, type ParcelEntry } from "./custody-entry.ts";
+import { type CustodyEntry, formatParcel, type ParcelEntry, parseCustodyEntry } from "./custody-entry.ts";
 import { keepMs, type StoreLimits } from "./limit.ts";
 import type { Scripts } from "./script.ts";
 import { dueKey, keysOfUid, type UserKeys } from "./user-key.ts";
@@ -89,6 +89,12 @@ export class Custody {
     return this.#try(() => this.#redis.zcard(dueKey(partition)));
   }
 
+  /** The score of the user of one partition that waits longest, as in `due`; undefined where none waits. */
+  async oldestDueMs(partition: number): Promise<number | undefined> {
+    const [, score] = await this.#try(() => this.#redis.zrange(dueKey(partition), "0", "0", "WITHSCORES"));
+    return score === undefined ? undefined : Number(score);
+  }
+
   /** Puts the next look at a user off; nothing where the user no longer waits. */
   async postpone(keys: UserKeys, sinceMs: number): Promise<void> {
     await this.#try(() => this.#redis.zadd(keys.due, "XX", sinceMs, keys.uid));
@@ -161,6 +167,12 @@ export class Custody {
   async clearLitter(keys: UserKeys, count: number): Promise<void> {
     await this.#try(() => this.#redis.ltrim(keys.litter, count, -1));
     if (count < LITTER_PAGE) await this.#try(() => this.#redis.hdel(keys.user, "litter"));
+  }
+
+  /** The oldest parcels and tombstones of a user's list, in order, at most `limit`. */
+  async entries(keys: UserKeys, limit: number): Promise<CustodyEntry[]> {
+    const lines = await this.#try(() => this.#redis.lrange(keys.parcels, 0, limit - 1));
+    return lines.flatMap((line) => parseCustodyEntry(line) ?? []);
   }
 
   /** Whether a user's list names this parcel. */

@@ -3,11 +3,13 @@
 export type { Store, StoreOptions } from "./store.ts";
 export { connectStore } from "./store.ts";
 export type { RedisConnection } from "./connection.ts";
-export type { AckResult, AppendOptions, Head, Log, LogEntry, Page } from "./log.ts";
+export type { AckingClient, AckResult, AppendOptions, Head, Log, LogEntry, Page } from "./log.ts";
 export type { Custody, DueUser, HoldOutcome, Unheld, UnheldEvent } from "./custody.ts";
 export type { CustodyEntry, ParcelEntry, TombstoneEntry } from "./custody-entry.ts";
 export type { History } from "./history.ts";
 export type { Connection, Presence } from "./presence.ts";
+export type { PushSubscription, PushSubscriptions } from "./push-subscription.ts";
+export type { EventState, MailboxState, Receipt, Receipts } from "./receipt.ts";
 export type { PushMessage, Subscriber, SubscriberHandlers } from "./subscriber.ts";
 export type { StoreLimits } from "./limit.ts";
 export { DEFAULT_LIMITS, MAILBOX_POLICIES, type MailboxPolicy, MAX_REPLICA_TIMEOUT_MS } from "./limit.ts";

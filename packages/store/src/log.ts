@@ -62,6 +62,15 @@ export interface Head {
   readonly undelivered: number;
 }
 
+/** Whose word an acknowledgement is, for receipts. */
+export interface AckingClient {
+  readonly clientId: string;
+  /** The offset after which this client got everything up to what it acknowledges. */
+  readonly since: Offset;
+  /** Whether it said so itself, and had what came before too, as far as it ever acknowledged it. */
+  readonly isResumed: boolean;
+}
+
 /** What an acknowledgement did. */
 export interface AckResult {
   readonly acked: Offset;
@@ -233,9 +242,16 @@ export class Log {
     };
   }
 
-  /** Acknowledges everything up to an offset, cumulatively; beyond head counts as head. Works when memory is full. */
-  async ack(keys: UserKeys, offset: Offset): Promise<AckResult> {
-    const reply = await this.#scripts.run("ack", [keys.user, keys.log, keys.due, keys.parcels], [offset, keys.uid]);
+  /**
+   * Acknowledges everything up to an offset, cumulatively; beyond head counts as head. Works when memory is full.
+   * The claim of `client` is kept for receipts, also where somebody else was first.
+   */
+  async ack(keys: UserKeys, offset: Offset, client?: AckingClient): Promise<AckResult> {
+    const reply = await this.#scripts.run(
+      "ack",
+      [keys.user, keys.log, keys.due, keys.parcels, keys.acks, keys.escalated],
+      [offset, keys.uid, client?.clientId ?? "", client?.since ?? "", client?.isResumed === true ? "1" : ""],
+    );
     const [acked, count, ...released] = reply as [string, number, ...string[]];
     return { acked, count, released };
   }

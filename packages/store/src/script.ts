@@ -22,8 +22,12 @@ const SCRIPTS = [
   "expire",
   "drop",
   "forget",
+  "receipt",
+  "escalated",
+  "mailbox",
   "connected",
   "lease",
+  "webpush",
 ] as const;
 
 export type ScriptName = (typeof SCRIPTS)[number];

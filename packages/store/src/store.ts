@@ -11,6 +11,8 @@ import { DEFAULT_LIMITS, keepMs, type StoreLimits } from "./limit.ts";
 import { History } from "./history.ts";
 import { Log } from "./log.ts";
 import { Presence } from "./presence.ts";
+import { PushSubscriptions } from "./push-subscription.ts";
+import { Receipts } from "./receipt.ts";
 import { Scripts } from "./script.ts";
 import { Subscriber, type SubscriberHandlers } from "./subscriber.ts";
 import { DEFAULT_PARTITIONS, HUB_KEYS } from "./user-key.ts";
@@ -33,6 +35,8 @@ export interface Store {
   readonly log: Log;
   readonly custody: Custody;
   readonly presence: Presence;
+  readonly receipts: Receipts;
+  readonly pushSubscriptions: PushSubscriptions;
   readonly history: History;
   readonly limits: StoreLimits;
   readonly partitions: number;
@@ -86,6 +90,8 @@ export async function connectStore(options: StoreOptions): Promise<Store> {
     log: new Log(scripts, limits, partitions, witness, options.onOverflow ?? (() => undefined)),
     custody: new Custody(redis, scripts, limits, partitions),
     presence: new Presence(redis, scripts),
+    receipts: new Receipts(scripts, limits),
+    pushSubscriptions: new PushSubscriptions(scripts),
     history,
     limits,
     partitions,

@@ -25,6 +25,11 @@ export interface UserKeys {
   readonly litter: string;
   readonly collapse: string;
   readonly connections: string;
+  /** What each client has acknowledged, and which events were escalated: for receipts. */
+  readonly acks: string;
+  readonly escalated: string;
+  /** Web Push subscriptions. */
+  readonly subscriptions: string;
   readonly channel: string;
 }
 
@@ -65,6 +70,9 @@ export function keysOfUid(uid: string, partitions: number): UserKeys {
     litter: `${tag}:litter:${uid}`,
     collapse: `${tag}:collapse:${uid}`,
     connections: `${tag}:conn:${uid}`,
+    acks: `${tag}:acks:${uid}`,
+    escalated: `${tag}:escalated:${uid}`,
+    subscriptions: `${tag}:push:${uid}`,
     channel: `${tag}:ev:${uid}`,
   };
 }

@@ -35,7 +35,7 @@ describe("the reference of keys", () => {
   it("names every key and channel that the code makes, and no other", () => {
     const keys = keysOfUid("UID", 1024);
     const made = [keys.user, keys.log, keys.due, keys.parcels, keys.litter, keys.collapse, keys.connections];
-    made.push(dedupeKey(keys, "EVENT"));
+    made.push(keys.acks, keys.escalated, keys.subscriptions, dedupeKey(keys, "EVENT"));
     const generic = [...made, HUB_KEYS.meta, HUB_KEYS.gateways, HUB_KEYS.histories, gatewayKey("GATEWAY")].map((name) =>
       name
         .replace(`{${keys.partition}}`, "{p}")
@@ -61,14 +61,16 @@ describe("the reference of keys", () => {
       await store.log.append("ada", [event({ id: "mine" }), ...events(5)]);
       await store.presence.connected(keys, "socket", "gw");
       await store.presence.renewLease("gw", 60_000, "info");
+      await store.pushSubscriptions.add(keys, { endpoint: "https://push.example/1", keys: { p256dh: "B", auth: "a" } });
       await store.history.check();
       await store.history.raiseFloor(keys, "5-0");
       const held = await holdParcel(store, keys, 2);
       await store.custody.expire(keys, held.parcel, "expired", held.offsets);
       await holdParcel(store, keys, 2);
-      await store.log.ack(keys, held.parcel.to);
+      await store.log.ack(keys, held.parcel.to, { clientId: "phone", since: "0-0", isResumed: false });
       await store.log.append("ada", events(1));
-      await holdParcel(store, keys, 1);
+      const last = await holdParcel(store, keys, 1);
+      await store.receipts.noteEscalated(keys, last.offsets);
       const limits = { mailboxMaxEvents: 1, mailboxPolicy: "drop_oldest" } as const;
       const full = await connectStore({ redis: redis.url, limits });
       cleanUp.add(() => full.close());

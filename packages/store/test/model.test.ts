@@ -7,7 +7,7 @@ import type { Store, UserKeys } from "../src/index.ts";
 import { hold } from "./support/courier.ts";
 import { event } from "./support/event.ts";
 import { createHarness } from "./support/harness.ts";
-import { checkAgainst, emptyModel, type Model, undeliveredOf } from "./support/model.ts";
+import { checkAgainst, checkReceipts, emptyModel, type Model, undeliveredOf } from "./support/model.ts";
 import { startStandalone } from "./support/topology.ts";
 
 const LIMITS = { logMaxEvents: 6, mailboxMaxEvents: 30 };
@@ -54,7 +54,10 @@ async function take(step: Step, model: Model, store: Store, keys: UserKeys, user
     const chosen = model.parcels[Math.floor(step.place * model.parcels.length)];
     if (chosen === undefined) return;
     await expect(store.custody.expire(keys, chosen.parcel, "expired", chosen.offsets)).resolves.toBe(true);
-    for (const e of model.events) e.isExpired ||= chosen.offsets.includes(e.offset);
+    // What was acknowledged in it stays acknowledged.
+    for (const e of model.events) {
+      e.isExpired ||= chosen.offsets.includes(e.offset) && compareOffsets(e.offset, model.acked) > 0;
+    }
     model.parcels = model.parcels.filter((other) => other !== chosen);
     return;
   }
@@ -82,8 +85,8 @@ async function append(
       durable.map((isDurable) => event({ delivery: isDurable ? "durable" : "stream" })),
     );
     expect(Number(before?.undelivered) + count).toBeLessThanOrEqual(LIMITS.mailboxMaxEvents);
-    for (const [i, { offset }] of results.entries()) {
-      model.events.push({ offset: String(offset), isDurable: durable[i] === true, isExpired: false });
+    for (const [i, { id, offset }] of results.entries()) {
+      model.events.push({ id, offset: String(offset), isDurable: durable[i] === true, isExpired: false });
     }
   } catch (error) {
     if (!(error instanceof DoorstepError)) throw error;
@@ -117,8 +120,10 @@ describe("the store against a model", () => {
           await take(one, model, store, keys, user);
           await checkAgainst(model, store, harness.raw(), keys);
         }
+        await checkReceipts(model, store, keys);
         await ack(model.events.at(-1)?.offset ?? "0-0", model, store, keys);
         await checkAgainst(model, store, harness.raw(), keys);
+        await checkReceipts(model, store, keys);
         expect(undeliveredOf(model)).toEqual([]);
         await expect(store.log.heads([keys])).resolves.toMatchObject([{ undelivered: 0 }]);
       }),

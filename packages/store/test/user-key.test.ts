@@ -50,7 +50,7 @@ const userId = fc.oneof(
 /** Every key and channel of a user. */
 function namesOf(uid: string): string[] {
   const keys = keysOfUid(uid, PARTITIONS);
-  return [keys.user, keys.log, keys.due, keys.parcels, keys.connections, keys.channel];
+  return [keys.user, keys.log, keys.due, keys.parcels, keys.connections, keys.subscriptions, keys.channel];
 }
 
 describe("uidOf", () => {

@@ -25,6 +25,8 @@ export async function cutAof(server: RedisServer, bytes: number): Promise<void> 
   const binary = await findRedisServer({ env: testEnvironment() });
   const manifest = join(folderOf(server), "appendonly.aof.manifest");
   const repair = spawn(binary, ["--fix", manifest], { argv0: "redis-check-aof", stdio: ["pipe", "ignore", "inherit"] });
+  // Where nothing is to be cut it ends without asking.
+  repair.stdin?.on("error", () => undefined);
   repair.stdin?.end("y\n");
   const [code] = (await once(repair, "exit")) as [number | null];
   if (code !== 0) throw new Error(`redis-check-aof ended with ${code}`);

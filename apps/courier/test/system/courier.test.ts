@@ -114,9 +114,9 @@ describe("a courier", () => {
   it("P3 turns what expires into dead letters, with a reason", async () => {
     const courier = await startCourier();
     const [offset] = await publish("ann", 1, 200);
-    await eventually(async () => Number(await redisCall(redis.port, "LLEN", "{ds:dl}:dead-letter:wait")) === 1);
+    await eventually(async () => Number(await redisCall(redis.port, "ZCARD", "{ds:dl}:dead-letter:delayed")) === 1);
     const data = String(await redisCall(redis.port, "HGET", `{ds:dl}:dead-letter:dl.uann.0-0.${offset}`, "data"));
-    expect(JSON.parse(data)).toMatchObject({ uid: "uann", reason: "expired", to: offset });
+    expect(JSON.parse(data)).toMatchObject({ userId: "ann", reason: "expired", parcel: { to: offset } });
     await eventually(async () => {
       const { custody } = await store.log.read(store.log.keysOf("ann"), "0-0", 1, 1);
       expect(custody).toMatchObject([{ kind: "tombstone", from: "0-0", to: offset, reason: "expired", count: 1 }]);

@@ -133,7 +133,8 @@ export class SocketServer {
       clientId: handshake.clientId ?? randomUUID(),
       start: handshake.offset ?? "acked",
     });
-    const session = new Session(socket, delivery, { acknowledger, metrics, verifyToken });
+    const { pushSubscriptions } = store;
+    const session = new Session(socket, delivery, { acknowledger, metrics, verifyToken, pushSubscriptions });
     this.sockets.add(delivery);
     metrics.handshakes.inc({ outcome: "accepted" });
     this.#count(hub);

@@ -10,10 +10,13 @@ import {
   decodeAck,
   decodeCommand,
   decodeRefresh,
+  decodeWebPushChange,
   DoorstepError,
   type RefreshAnswer,
   toDoorstepError,
+  type WebPushAnswer,
 } from "@doorstep/protocol";
+import type { PushSubscriptions } from "@doorstep/store";
 import type { Acknowledger } from "../delivery/acknowledger.ts";
 import type { UserSocket } from "../delivery/user-socket.ts";
 import type { GatewayMetrics } from "../metric.ts";
@@ -25,14 +28,17 @@ export interface SessionOptions {
   readonly acknowledger: Acknowledger;
   readonly metrics: GatewayMetrics;
   readonly verifyToken: VerifyToken;
+  readonly pushSubscriptions: PushSubscriptions;
 }
 
 /** Bad messages a socket may send before it is closed. */
 const MOST_BAD_MESSAGES = 10;
+/** Web Push changes that a socket may have on their way to Redis. */
+const MOST_PUSHES_AT_ONCE = 4;
 const EXPIRING_NOTICE_MS = 60_000;
 /** Longest wait of a timer; a token may live longer. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
-const KNOWN_MESSAGES: ReadonlySet<string> = new Set(["ack", "command", "refresh"]);
+const KNOWN_MESSAGES: ReadonlySet<string> = new Set(["ack", "command", "refresh", "push"]);
 
 type Answer = ((answer: unknown) => void) | undefined;
 
@@ -41,6 +47,7 @@ export class Session {
   readonly #delivery: UserSocket;
   readonly #options: SessionOptions;
   #timer: NodeJS.Timeout | undefined;
+  #pushes = 0;
 
   constructor(socket: GatewaySocket, delivery: UserSocket, options: SessionOptions) {
     this.#socket = socket;
@@ -50,7 +57,8 @@ export class Session {
     const incoming = socket as unknown as { on(name: string, listener: (...args: unknown[]) => void): void };
     incoming.on("ack", (...args) => this.#guard(answerOf(args), () => this.#ack(args[0])));
     incoming.on("command", (...args) => this.#command(args[0], answerOf(args)));
-    incoming.on("refresh", (...args) => void this.#refresh(args[0], answerOf(args)));
+    incoming.on("refresh", (...args) => void this.#settle(answerOf(args), () => this.#refresh(args[0])));
+    incoming.on("push", (...args) => void this.#settle(answerOf(args), () => this.#push(args[0])));
     socket.onAny((name: string, ...args: unknown[]) => {
       if (!KNOWN_MESSAGES.has(name)) this.#refuse(new DoorstepError("UNKNOWN_MESSAGE"), answerOf(args));
     });
@@ -74,15 +82,34 @@ export class Session {
     });
   }
 
-  async #refresh(message: unknown, answer: Answer): Promise<void> {
+  async #refresh(message: unknown): Promise<void> {
+    const identity = await this.#options.verifyToken(decodeRefresh(message).token);
+    if (!this.#socket.connected) return;
+    if (identity.userId !== this.#socket.data.userId)
+      throw new DoorstepError("FORBIDDEN", "the token is of another user");
+    this.#socket.data.expiresAtMs = identity.expiresAtMs;
+    this.#watchToken();
+  }
+
+  async #push(message: unknown): Promise<void> {
+    const change = decodeWebPushChange(message);
+    if (this.#pushes >= MOST_PUSHES_AT_ONCE) throw new DoorstepError("RATE_LIMITED", "wait for the answers");
+    const { clientId, user } = this.#delivery;
+    const { pushSubscriptions } = this.#options;
+    this.#pushes += 1;
     try {
-      const identity = await this.#options.verifyToken(decodeRefresh(message).token);
-      if (!this.#socket.connected) return;
-      if (identity.userId !== this.#socket.data.userId)
-        throw new DoorstepError("FORBIDDEN", "the token is of another user");
-      this.#socket.data.expiresAtMs = identity.expiresAtMs;
-      this.#watchToken();
-      answer?.({ ok: true } satisfies RefreshAnswer);
+      if ("remove" in change) await pushSubscriptions.remove(user.keys, change.endpoint);
+      else await pushSubscriptions.add(user.keys, change.subscription, clientId);
+    } finally {
+      this.#pushes -= 1;
+    }
+  }
+
+  /** Handles a message whose answer takes a while and says no more than whether it went well. */
+  async #settle(answer: Answer, handle: () => Promise<void>): Promise<void> {
+    try {
+      await handle();
+      answer?.({ ok: true } satisfies RefreshAnswer & WebPushAnswer);
     } catch (thrown) {
       const error = toDoorstepError(thrown);
       this.#refuse(error, (refusal) => answer?.({ ok: false, ...(refusal as object) }));

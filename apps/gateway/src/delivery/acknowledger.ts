@@ -2,8 +2,8 @@
  * Acks: cumulative, a user's, from any of the user's sockets (DESIGN section 5).
  *
  * A claim is clamped to what that socket was sent. At most one call per user is under way; claims meanwhile merge into
- * the next. A failed call is not repeated by itself: the wish stays and the next ack or pong takes it along, and what
- * stays unacknowledged is delivered again at worst.
+ * the next, in the name of the furthest one's client, whom receipts then count. A failed call is not repeated by itself:
+ * the wish stays and the next ack or pong takes it along, and what stays unacknowledged is delivered again at worst.
  */
 import { compareOffsets, minOffset, type Offset, offsetTimeMs } from "@doorstep/protocol";
 import type { Mailbox } from "@doorstep/mailbox";
@@ -29,7 +29,10 @@ export class Acknowledger {
     if (!socket.canAck) return;
     const user = socket.user;
     const claim = minOffset(offset, socket.written);
-    if (compareOffsets(claim, user.ackWanted) > 0) user.ackWanted = claim;
+    if (compareOffsets(claim, user.ackWanted) > 0) {
+      user.ackWanted = claim;
+      user.acker = socket;
+    }
     if (user.isAcking || compareOffsets(user.ackWanted, user.acked) <= 0) return;
     const run = this.#run(user).finally(() => this.#running.delete(run));
     this.#running.add(run);
@@ -52,7 +55,7 @@ export class Acknowledger {
   }
 
   async #ackOnce(user: LocalUser<UserSocket>, wanted: Offset): Promise<void> {
-    const { acked, count, released } = await this.#store.log.ack(user.keys, wanted);
+    const { acked, count, released } = await this.#store.log.ack(user.keys, wanted, user.acker);
     // Redis may know a later ack than ours; ours is settled in any case.
     user.acked = compareOffsets(acked, wanted) > 0 ? acked : wanted;
     user.undelivered = Math.max(0, user.undelivered - count);

@@ -207,8 +207,11 @@ export class Hub {
       return;
     }
     if (socket.phase !== "reading") return;
-    if (!socket.hasPage) this.#options.onFirstPage(socket, page);
-    socket.hasPage = true;
+    if (!socket.hasPage) {
+      socket.since = page.from;
+      this.#options.onFirstPage(socket, page);
+      socket.hasPage = true;
+    }
     this.#writePage(socket, page);
     const isOverBudget = socket.backlogBytes > socketBudgetBytes;
     const signal = signalOfPage(socket.offset, page.head, socket.announced, isOverBudget);
@@ -228,6 +231,7 @@ export class Hub {
       } else {
         metrics.gaps.inc({ reason: item.gap.reason });
         socket.isRecovered = false;
+        socket.since = item.gap.to;
         socket.socket.emit("gap", item.gap);
         socket.written = item.gap.to;
         // What is sent again after a step back has to arrive again before a pong proves it.

@@ -24,6 +24,8 @@ export class LocalUser<S> {
   /** What Redis has as acknowledged, as far as this gateway knows, and what it still has to tell. */
   acked: Offset = ZERO_OFFSET;
   ackWanted: Offset = ZERO_OFFSET;
+  /** The socket that said so. */
+  acker: S | undefined;
   isAcking = false;
   /** Durable events nobody has acknowledged, as of the last head check. */
   undelivered = 0;

@@ -40,6 +40,8 @@ export class UserSocket {
   offset: Offset = ZERO_OFFSET;
   written: Offset = ZERO_OFFSET;
   announced: Offset = ZERO_OFFSET;
+  /** Everything after this one was or will be written to it: where it started, or the end of its last gap. */
+  since: Offset = ZERO_OFFSET;
   /** What was written before the last ping; its pong proves that it arrived. */
   writtenAtPing: Offset = ZERO_OFFSET;
   /** The mark (see History) that this client has been told of, or that it came after. */
@@ -68,6 +70,11 @@ export class UserSocket {
   /** Whether it stands on the mark it was told of, which may lie above its log's head. */
   get isOnMark(): boolean {
     return this.offset === this.told && this.told !== ZERO_OFFSET;
+  }
+
+  /** Whether its client had everything before `since` already: it presented that offset, and no gap came. */
+  get isResumed(): boolean {
+    return this.since === this.start;
   }
 
   /** Bytes that were written and have not reached the kernel. */

@@ -1,14 +1,19 @@
 /**
- * The HTTP API (PROTOCOL section 7). Static routes only; every error has the form of the one table.
+ * The HTTP API (PROTOCOL section 7). No route has a pattern; every error has the form of the one table.
  */
-import express, { type ErrorRequestHandler, type Express, type Request } from "express";
-import type { z } from "zod";
+import express, { type ErrorRequestHandler, type Express } from "express";
+import type { DeadLetterOffice } from "@doorstep/mailbox";
 import { DoorstepError, toDoorstepError } from "@doorstep/protocol";
 import type { Logger } from "@doorstep/runtime";
+import type { Store } from "@doorstep/store";
 import type { GatewayConfig } from "../config.ts";
+import type { GatewayMetrics } from "../metric.ts";
 import { createKeyCheck } from "./api-key.ts";
+import { addDeadLetterRoutes } from "./dead-letter.ts";
+import { parseBody } from "./parse.ts";
 import type { Publisher } from "./publish.ts";
 import { batchSchema, publishSchema } from "./schema.ts";
+import { addUserRoutes } from "./user.ts";
 
 /** Room for the fields around an event's data, and for JSON that is longer in the request than in the log. */
 const REQUEST_SLACK_BYTES = 65_536;
@@ -18,11 +23,14 @@ const RETRY_AFTER_S = 1;
 export interface AppOptions {
   readonly config: Pick<GatewayConfig, "apiKeys" | "maxPayloadBytes">;
   readonly publisher: Publisher;
+  readonly store: Store;
+  readonly deadLetters: DeadLetterOffice;
+  readonly metrics: GatewayMetrics;
   readonly logger: Logger;
 }
 
 /** Makes the express app. */
-export function createApp({ config, publisher, logger }: AppOptions): Express {
+export function createApp({ config, publisher, store, deadLetters, metrics, logger }: AppOptions): Express {
   const app = express();
   const needs = createKeyCheck(config.apiKeys);
   app.disable("x-powered-by");
@@ -30,14 +38,16 @@ export function createApp({ config, publisher, logger }: AppOptions): Express {
   const publishBody = express.json({ limit: config.maxPayloadBytes * 2 + REQUEST_SLACK_BYTES, strict: true });
 
   app.post("/v1/publish", needs("publish"), publishBody, async (request, response) => {
-    const { userId, userIds, durability, ...event } = parse(publishSchema, request);
+    const { userId, userIds, durability, ...event } = parseBody(publishSchema, request);
     if (userIds === undefined) response.json(await publisher.publish(userId ?? "", event, durability));
     else response.json({ results: await publisher.publishToMany(userIds, event, durability) });
   });
   app.post("/v1/publish/batch", needs("publish"), express.json({ limit: BATCH_BYTES }), async (request, response) => {
-    const { events, durability } = parse(batchSchema, request);
+    const { events, durability } = parseBody(batchSchema, request);
     response.json({ results: await publisher.publishBatch(events, durability) });
   });
+  addUserRoutes(app, { needs, store });
+  addDeadLetterRoutes(app, { needs, deadLetters, metrics });
   app.use(() => {
     throw new DoorstepError("NOT_FOUND");
   });
@@ -45,29 +55,22 @@ export function createApp({ config, publisher, logger }: AppOptions): Express {
   return app;
 }
 
-function parse<T extends z.ZodType>(schema: T, request: Request): z.output<T> {
-  if (request.body === undefined)
-    throw new DoorstepError("INVALID_REQUEST", "a body of type application/json is needed");
-  const parsed = schema.safeParse(request.body);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues
-    .slice(0, 5)
-    .map(({ path, message }) => `${path.join(".") || "body"}: ${message}`);
-  throw new DoorstepError("INVALID_REQUEST", problems.join("; "));
-}
-
 function errorHandler(logger: Logger): ErrorRequestHandler {
   // Express knows an error handler by its four parameters.
   return (thrown: unknown, _request, response, _next) => {
-    const error = fromBodyParser(thrown) ?? toDoorstepError(thrown);
+    const error = fromExpress(thrown) ?? toDoorstepError(thrown);
     if (error.code === "INTERNAL") logger.error({ err: error.cause ?? error }, "a request failed");
     if (error.retryable) response.setHeader("retry-after", RETRY_AFTER_S);
     response.status(error.status).json(error.toAnswer());
   };
 }
 
-/** body-parser's errors carry a `type`; a body that is no JSON, too large or of a strange charset is the caller's. */
-function fromBodyParser(thrown: unknown): DoorstepError | undefined {
+/**
+ * A path that is not percent-encoded text is the caller's. body-parser's errors carry a `type`; so is a body that is no
+ * JSON, too large or of a strange charset.
+ */
+function fromExpress(thrown: unknown): DoorstepError | undefined {
+  if (thrown instanceof URIError) return new DoorstepError("INVALID_REQUEST", "the path is not well-formed");
   if (!(thrown instanceof Error) || !("type" in thrown) || !("status" in thrown)) return undefined;
   if (thrown.type === "entity.too.large") return new DoorstepError("TOO_LARGE", "the request body is too large");
   return Number(thrown.status) < 500 ? new DoorstepError("INVALID_REQUEST", "the body is not usable JSON") : undefined;

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
-import { ERRORS, type ErrorAnswer } from "@doorstep/protocol";
-import { createCleanUp, eventually, type RedisServer, startRedis } from "@doorstep/testkit";
+import { ERRORS, type ErrorAnswer, type WebPushSubscription } from "@doorstep/protocol";
+import { createCleanUp, eventually, redisCall, type RedisServer, startRedis } from "@doorstep/testkit";
 import type { TestClient } from "../support/client.ts";
 import { startTestGateway, type TestGateway, usersState } from "../support/gateway.ts";
 import { openTestStore, type TestStore } from "../support/store.ts";
@@ -26,6 +26,14 @@ async function connectReady(userId = "ann", auth: object = {}): Promise<TestClie
   await eventually(() => client.ready());
   return client;
 }
+
+/** A subscription as a browser gives it. */
+const browser = (endpoint = "https://push.example/1"): WebPushSubscription => ({
+  endpoint,
+  keys: { p256dh: `BA${"x".repeat(85)}`, auth: "x".repeat(22) },
+});
+const LONG_ENDPOINT = `https://push.example/${"x".repeat(3_000)}`;
+const BYTES = { p256dh: Buffer.alloc(65, 4), auth: Buffer.alloc(16) };
 
 /** Sends a message and waits for its answer. */
 const ask = (client: TestClient, name: string, ...args: unknown[]): Promise<ErrorAnswer> =>
@@ -66,6 +74,18 @@ describe("malformed messages", () => {
     ["refresh of a number", "refresh", [{ token: 5 }], "INVALID_REQUEST"],
     ["refresh with an empty token", "refresh", [{ token: "" }], "INVALID_REQUEST"],
     ["refresh with a token of 9,000", "refresh", [{ token: "x".repeat(9_000) }], "INVALID_REQUEST"],
+    ["push of nothing", "push", [], "INVALID_REQUEST"],
+    ["push of an empty change", "push", [{}], "INVALID_REQUEST"],
+    [
+      "push with a plain http endpoint",
+      "push",
+      [{ subscription: browser("http://push.example/1") }],
+      "INVALID_REQUEST",
+    ],
+    ["push with an endpoint of 3,000", "push", [{ subscription: browser(LONG_ENDPOINT) }], "INVALID_REQUEST"],
+    ["push without keys", "push", [{ subscription: { endpoint: "https://push.example/1" } }], "INVALID_REQUEST"],
+    ["push with keys that are bytes", "push", [{ subscription: { ...browser(), keys: BYTES } }], "INVALID_REQUEST"],
+    ["push of an end without its endpoint", "push", [{ remove: true }], "INVALID_REQUEST"],
     ["refresh with what is no token", "refresh", [{ token: "a.b.c" }], "TOKEN_INVALID"],
   ];
 
@@ -126,6 +146,62 @@ describe("malformed messages", () => {
     ]);
     expect(client.socket.active).toBe(false);
     expect(await gateway.metric("doorstep_closings_total", { code: "BAD_MESSAGES" })).toBe(1);
+  });
+});
+
+describe("a Web Push subscription", () => {
+  const listed = (userId: string) => hub.store.pushSubscriptions.list(hub.store.log.keysOf(userId));
+
+  it("P4 is kept for the socket's user, whoever the message names, and removed by its endpoint", async () => {
+    const client = await connectReady("eve", { clientId: "laptop" });
+    const first = { subscription: { ...browser(), expirationTime: null }, userId: "bob" };
+    expect(await ask(client, "push", first)).toEqual({ ok: true });
+    expect(await ask(client, "push", { subscription: browser("https://push.example/2") })).toEqual({ ok: true });
+    const list = await listed("eve");
+    expect(list).toHaveLength(2);
+    expect(list).toContainEqual({ ...browser(), clientId: "laptop", sinceMs: expect.any(Number) });
+    const stranger = await connectReady("bob");
+    expect(await ask(stranger, "push", { endpoint: browser().endpoint, remove: true })).toEqual({ ok: true });
+    expect(await listed("eve")).toHaveLength(2);
+    expect(await ask(client, "push", { endpoint: browser().endpoint, remove: true })).toEqual({ ok: true });
+    expect(await listed("eve")).toMatchObject([{ endpoint: "https://push.example/2" }]);
+    expect(await listed("bob")).toEqual([]);
+  });
+
+  it("is kept without a callback as well", async () => {
+    const client = await connectReady("kim");
+    client.socket.emit("push", { subscription: browser() });
+    await eventually(async () => expect(await listed("kim")).toHaveLength(1));
+  });
+
+  it("P8 has no more than four changes of a socket on their way at a time, and closes whoever goes on", async () => {
+    const client = await connectReady("max");
+    await redisCall(redis.port, "CLIENT", "PAUSE", "20000", "WRITE");
+    const answers = Array.from({ length: 6 }, () => ask(client, "push", { subscription: browser() }));
+    const refused = { ok: false, code: "RATE_LIMITED", retryable: true };
+    await Promise.all(answers.slice(4).map((answer) => expect(answer).resolves.toMatchObject(refused)));
+    await redisCall(redis.port, "CLIENT", "UNPAUSE");
+    expect(await Promise.all(answers.slice(0, 4))).toEqual(Array.from({ length: 4 }, () => ({ ok: true })));
+    expect(await ask(client, "push", { subscription: browser() })).toEqual({ ok: true });
+    await redisCall(redis.port, "CLIENT", "PAUSE", "20000", "WRITE");
+    for (let n = 0; n < 20; n++) client.socket.emit("push", { subscription: browser() });
+    await eventually(() => expect(client.said("closing")).toMatchObject([{ code: "BAD_MESSAGES" }]));
+    await redisCall(redis.port, "CLIENT", "UNPAUSE");
+  });
+
+  it("is refused with STORE_FULL when Redis is, which does not count against the client", async () => {
+    const client = await connectReady("zoe");
+    expect(await ask(client, "push", { subscription: browser() })).toEqual({ ok: true });
+    await redisCall(redis.port, "CONFIG", "SET", "maxmemory", "1");
+    const answers = [];
+    for (let n = 0; n < 12; n++)
+      answers.push(await ask(client, "push", { subscription: browser(`https://p.example/${n}`) }));
+    const removed = await ask(client, "push", { endpoint: browser().endpoint, remove: true });
+    await redisCall(redis.port, "CONFIG", "SET", "maxmemory", "0");
+    for (const answer of answers) expect(answer).toMatchObject({ ok: false, code: "STORE_FULL", retryable: true });
+    expect(removed).toEqual({ ok: true });
+    expect(await listed("zoe")).toEqual([]);
+    expect(client.disconnects).toEqual([]);
   });
 });
 

@@ -217,7 +217,8 @@ describe("a mark of lost writes", () => {
       return page;
     };
     const { client, delivery } = await connectLive("ann", first);
-    expect(client.gaps()).toEqual([{ from: first, to: delivery.offset, reason: "failover", possible: true }]);
+    const gap = { from: first, to: delivery.offset, reason: "failover", possible: true };
+    await eventually(() => expect(client.gaps()).toEqual([gap]));
     expect(delivery.told).toBe(delivery.offset);
   });
 });

@@ -16,6 +16,8 @@ export interface Guest {
   readonly acks: unknown[];
   /** Tokens of every `refresh`. */
   readonly refreshed: unknown[];
+  /** Arguments of every `push`. */
+  readonly pushes: unknown[];
 }
 
 export class ScriptedHub {
@@ -28,6 +30,8 @@ export class ScriptedHub {
   refusal: (auth: Record<string, unknown>) => Partial<ErrorAnswer> | Error | undefined = () => undefined;
   /** What `refresh` is answered. */
   refreshAnswer: unknown = { ok: true };
+  /** What `push` is answered; undefined: nothing. */
+  pushAnswer: unknown = { ok: true };
 
   constructor() {
     this.#server = new Server(this.#http, { transports: ["websocket"], serveClient: false });
@@ -39,11 +43,15 @@ export class ScriptedHub {
       else next(refusal instanceof Error ? refusal : Object.assign(new Error("refused"), { data: refusal }));
     });
     this.#server.on("connection", (socket) => {
-      const guest: Guest = { auth: socket.handshake.auth, socket, acks: [], refreshed: [] };
+      const guest: Guest = { auth: socket.handshake.auth, socket, acks: [], refreshed: [], pushes: [] };
       socket.on("ack", (ack: unknown) => guest.acks.push(ack));
       socket.on("refresh", ({ token }: { token: unknown }, answer: (value: unknown) => void) => {
         guest.refreshed.push(token);
         answer(this.refreshAnswer);
+      });
+      socket.on("push", (change: unknown, answer: (value: unknown) => void) => {
+        guest.pushes.push(change);
+        if (this.pushAnswer !== undefined) answer(this.pushAnswer);
       });
       this.guests.push(guest);
     });

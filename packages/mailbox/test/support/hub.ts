@@ -5,6 +5,7 @@ import { createCleanUp } from "@doorstep/testkit";
 import type { Job, Queue } from "bullmq";
 
 import { type DeadLetter, openDeadLetters } from "../../src/dead-letter.ts";
+import type { Retention } from "../../src/dead-letter-retention.ts";
 import type { ParcelData } from "../../src/parcel.ts";
 import { MailboxQueues } from "../../src/queue.ts";
 
@@ -19,6 +20,8 @@ export interface TestHub {
   readonly store: Store;
   readonly queues: MailboxQueues;
   readonly deadLetters: Queue<DeadLetter>;
+  /** Bounds that no test reaches by mistake. */
+  readonly retention: Retention;
   /** Everything that was told to `onError`. */
   readonly errors: string[];
   readonly onError: (error: unknown, during: string) => void;
@@ -51,6 +54,7 @@ export async function openHub(url: string, limits: Partial<StoreLimits> = {}, pa
     store,
     queues,
     deadLetters,
+    retention: { maxAgeMs: 3_600_000, maxCount: 1_000, onForgotten: () => undefined },
     errors,
     onError,
     publish: async (userId, drafts) => {
@@ -74,6 +78,6 @@ export function drafts(count: number, draft: Draft = {}): Draft[] {
 }
 
 /** The texts of the events in a parcel or a dead letter, in its order. */
-export function textsOf(data: Pick<ParcelData, "events">): string[] {
+export function textsOf(data: Pick<ParcelData | DeadLetter, "events">): string[] {
   return data.events.map(([, body]) => (JSON.parse(body) as { data: { text: string } }).data.text);
 }

@@ -17,7 +17,9 @@ import { describeDue } from "./due.ts";
 import { describeExpire } from "./expire.ts";
 import { describeLimit } from "./limit.ts";
 import { describePresence } from "./presence.ts";
+import { describePushSubscription } from "./push-subscription.ts";
 import { describeRead } from "./read.ts";
+import { describeReceipt } from "./receipt.ts";
 import { describeRetention } from "./retention.ts";
 import { describeSubscriber } from "./subscriber.ts";
 
@@ -36,7 +38,9 @@ export function describeContract(name: string, start: () => Promise<Topology>): 
     describeRead(harness);
     describeCustody(harness);
     describeExpire(harness);
+    describeReceipt(harness);
     describePresence(harness);
+    describePushSubscription(harness);
     describeSubscriber(harness);
   });
 }

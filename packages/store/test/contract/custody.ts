@@ -56,6 +56,8 @@ export function describeCustody({ open, raw, newUser }: Harness): void {
         events: [{ offset: offsets[4] }],
       });
       expect((await store.log.read(keys, "0-0", 10, ALL)).custody).toEqual([first.parcel, second.parcel]);
+      await expect(store.custody.entries(keys, 1)).resolves.toEqual([first.parcel]);
+      await expect(store.custody.entries(keys, 10)).resolves.toEqual([first.parcel, second.parcel]);
       await expect(store.custody.isListed(keys, first.parcel)).resolves.toBe(true);
       await expect(store.log.heads([keys])).resolves.toMatchObject([{ undelivered: 5 }]);
       expect(await raw().pttl(keys.parcels)).toBeGreaterThan(store.limits.holdMs);

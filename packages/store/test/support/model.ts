@@ -12,6 +12,7 @@ import type { CustodyEntry, ParcelEntry, RedisConnection, Store, UserKeys } from
 import { storedLog } from "./log-view.ts";
 
 export interface ModelEvent {
+  readonly id: string;
   readonly offset: string;
   readonly isDurable: boolean;
   isExpired: boolean;
@@ -68,6 +69,20 @@ export async function checkAgainst(model: Model, store: Store, raw: RedisConnect
   const isWaiting = undeliveredOf(model).some((e) => isAfter(e.offset, settled));
   expect((await raw.zscore(keys.due, keys.uid)) !== null).toBe(isWaiting);
   await checkCount(model, store, keys, custody);
+}
+
+/** No receipt claims what is not so: an acknowledgement above all, and custody of what waits. */
+export async function checkReceipts(model: Model, store: Store, keys: UserKeys): Promise<void> {
+  const { acked, parcels } = model;
+  for (const e of model.events) {
+    const { state } = await store.receipts.receipt(keys, e.id, e.offset);
+    if (e.isExpired) expect(["expired", ...(isAfter(e.offset, acked) ? [] : ["gone"])]).toContain(state);
+    else if (!isAfter(e.offset, acked))
+      expect([...(e.isDurable ? [] : ["expired"]), "acknowledged", "gone"]).toContain(state);
+    else if (e.isDurable)
+      expect(state).toBe(parcels.some(({ parcel }) => covers(parcel, e.offset)) ? "held" : "logged");
+    else expect(state).not.toBe("acknowledged");
+  }
 }
 
 /** The count is exact, but for what was acknowledged inside a parcel that the log has no trace of any more. */
