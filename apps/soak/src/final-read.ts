@@ -53,7 +53,8 @@ async function readDeadLetters(
   history: History,
 ): Promise<void> {
   const byUid = new Map(users.map((userId) => [store.log.keysOf(userId).uid, userId]));
-  for (const jobId of await redis.lrange(`${DEAD_LETTERS}wait`, 0, -1)) {
+  // Delayed to the end of their retention.
+  for (const jobId of await redis.zrange(`${DEAD_LETTERS}delayed`, "0", "-1")) {
     const data = await redis.hget(DEAD_LETTERS + jobId, "data");
     const letter: unknown = data === null ? undefined : JSON.parse(data);
     const userId = isRecord(letter) ? byUid.get(String(letter["uid"])) : undefined;

@@ -38,14 +38,15 @@ export class History {
   #marks = new Map<string, Offset>();
   /** When the record was made, as this process knows it: another one means that it was lost. */
   #born = "";
-  /** Whether a connection came back since the masters were last asked. */
-  #isStale = false;
+  /** How often a connection came back, and as of which of them the masters were asked. */
+  #reconnects = 0;
+  #asked = 0;
   #settling: Promise<boolean> | undefined;
 
   constructor(redis: RedisConnection, scripts: Scripts) {
     this.#redis = redis;
     this.#scripts = scripts;
-    onReconnect(redis, () => (this.#isStale = true));
+    onReconnect(redis, () => (this.#reconnects += 1));
   }
 
   /** Asks the masters who they are, and since when each may lack writes. True where a mark is new. Throws UNAVAILABLE. */
@@ -63,15 +64,11 @@ export class History {
 
   /** `lost`: addresses of masters; of all where one is not known. */
   async #ask(lost: ReadonlySet<string | undefined>): Promise<boolean> {
-    const isReconnected = this.#isStale;
-    this.#isStale = false;
-    try {
-      if (isReconnected) await this.#requireMaster();
-      return await this.#askNow(lost);
-    } catch (error) {
-      this.#isStale = true;
-      throw error;
-    }
+    const reconnects = this.#reconnects;
+    if (reconnects > this.#asked) await this.#requireMaster();
+    const isNew = await this.#askNow(lost);
+    this.#asked = Math.max(this.#asked, reconnects);
+    return isNew;
   }
 
   /** Leaves a master that was replaced; the connection then looks for the present one. Throws UNAVAILABLE. */
@@ -110,7 +107,7 @@ export class History {
    * another master. What is found out later is told by a message. Throws UNAVAILABLE.
    */
   async settle(): Promise<void> {
-    if (!this.#isStale) return;
+    if (this.#reconnects === this.#asked) return;
     this.#settling ??= this.check().finally(() => (this.#settling = undefined));
     await this.#settling;
   }

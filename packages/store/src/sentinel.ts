@@ -45,6 +45,8 @@ async function ask(
   });
   // Without a listener ioredis would print what the rejected call tells as well.
   sentinel.on("error", () => undefined);
+  // One that takes the connection and says nothing must not hold us up either.
+  const timer = setTimeout(() => sentinel.disconnect(), 2 * ASK_TIMEOUT_MS);
   try {
     await sentinel.connect();
     const reply = (await sentinel.call("SENTINEL", "MASTER", name)) as string[] | Record<string, string>;
@@ -54,6 +56,7 @@ async function ask(
   } catch {
     return undefined;
   } finally {
+    clearTimeout(timer);
     sentinel.disconnect();
   }
 }

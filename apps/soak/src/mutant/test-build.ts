@@ -4,6 +4,7 @@
  * What was built and the scripts are copied; packages of others stay where they are, behind links. Programs find each
  * other by paths relative to themselves, so every process that a copy starts belongs to the copy.
  */
+import { existsSync } from "node:fs";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -66,6 +67,9 @@ async function linkModules(folder: string): Promise<void> {
     for (const workspace of await readdir(join(folder, group))) {
       const target = join("../..", group, workspace);
       await symlink(target, join(to, SCOPE, workspace));
+      // What npm could not hoist.
+      const own = join(ROOT, group, workspace, "node_modules");
+      if (existsSync(own)) await symlink(own, join(folder, group, workspace, "node_modules"));
     }
   }
 }
