@@ -22,7 +22,7 @@ export default {
   globalSetup: "<rootDir>/packages/testkit/src/jest-setup.ts",
   testTimeout: 30_000,
   // Jest leaves a core free by default, which on two cores doubles the time.
-  maxWorkers: "150%",
+  maxWorkers: "100%",
   coverageProvider: "v8",
   collectCoverageFrom: ["packages/*/src/**/*.ts", "!packages/testkit/**", "!**/index.ts"],
   coverageDirectory: "<rootDir>/coverage",
