@@ -49,10 +49,13 @@ async function ask(
   const timer = setTimeout(() => sentinel.disconnect(), 2 * ASK_TIMEOUT_MS);
   try {
     await sentinel.connect();
-    const reply = (await sentinel.call("SENTINEL", "MASTER", name)) as string[] | Record<string, string>;
-    const field = (key: string): string | undefined =>
-      Array.isArray(reply) ? reply[reply.indexOf(key) + 1] : reply[key];
-    return { host: field("ip") ?? "", port: Number(field("port")), epoch: Number(field("config-epoch")) };
+    // While it fails over, the address among the fields is still the old one, and the one to connect to is the new one.
+    const [address, fields] = await Promise.all([
+      sentinel.call("SENTINEL", "GET-MASTER-ADDR-BY-NAME", name) as Promise<[string, string]>,
+      sentinel.call("SENTINEL", "MASTER", name) as Promise<string[] | Record<string, string>>,
+    ]);
+    const epoch = Array.isArray(fields) ? fields[fields.indexOf("config-epoch") + 1] : fields["config-epoch"];
+    return { host: address[0], port: Number(address[1]), epoch: Number(epoch) };
   } catch {
     return undefined;
   } finally {
