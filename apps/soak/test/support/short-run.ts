@@ -12,7 +12,7 @@ export function testShortRuns(names: readonly string[]): void {
     it(
       `P1-P5 hold when a soak ${fault.does}`,
       async () => {
-        const result = await runSeed({ fault, seed: 1, seconds: 3, users: 6, away: 3, paceMs: 150 });
+        const result = await runSeed({ fault, seed: 1, seconds: 2, users: 6, away: 3, paceMs: 150 });
         expect(result.isClean ? "" : describeResult(result)).toBe("");
         const { liveDevices, acknowledged, applied } = result.verdict.tally;
         expect(liveDevices).toBeGreaterThanOrEqual(6 * 2 + 3);
