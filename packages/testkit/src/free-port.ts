@@ -2,14 +2,17 @@
  * Free TCP ports on 127.0.0.1.
  *
  * They are taken at random from below the ephemeral range, so that no outgoing connection can occupy one between the
- * moment it is found and the moment a server listens on it, also when a killed server comes back to its port. Two test
- * processes may still draw the same number at the same moment; among 20,000 that has not been worth a lock file.
+ * moment it is found and the moment a server listens on it, also when a killed server comes back to its port. Jest's workers
+ * draw from parts of their own: a port that one has given away is not listened on all the time.
  */
 import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
 
+import { testEnvironment } from "./environment.ts";
+
 const LOWEST = 12_000;
 const BEYOND = 32_000;
+const PARTS = 8;
 
 const given = new Set<number>();
 
@@ -26,11 +29,20 @@ export async function freePort(count?: number): Promise<number | number[]> {
 
 async function findOne(): Promise<number> {
   for (;;) {
-    const port = randomInt(LOWEST, BEYOND);
+    const port = randomInt(...range());
     if (given.has(port) || !(await canListen(port))) continue;
     given.add(port);
     return port;
   }
+}
+
+/** The whole range outside Jest, whose workers are numbered from 1. */
+function range(): [lowest: number, beyond: number] {
+  const worker = Number(testEnvironment()["JEST_WORKER_ID"] ?? 0);
+  if (worker === 0) return [LOWEST, BEYOND];
+  const size = (BEYOND - LOWEST) / PARTS;
+  const lowest = LOWEST + (worker % PARTS) * size;
+  return [lowest, lowest + size];
 }
 
 function canListen(port: number): Promise<boolean> {
