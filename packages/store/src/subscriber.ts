@@ -87,6 +87,7 @@ export class Subscriber {
   close(): void {
     this.#isClosed = true;
     clearInterval(this.#heartbeat);
+    settleQuietly(this.#redis);
     this.#redis.disconnect();
   }
 
@@ -170,6 +171,20 @@ export class Subscriber {
     if (push === undefined) this.#handlers.onMalformed(channel);
     else this.#handlers.onPush(channel, push);
   }
+}
+
+/** Where ioredis keeps what is sent and not answered. */
+interface Pending {
+  readonly commandQueue?: { toArray(): readonly { readonly command: { readonly promise: Promise<unknown> } }[] };
+}
+
+/**
+ * ioredis subscribes anew by itself and awaits that nowhere: dropped with its connection it would be a rejection that nobody
+ * handles, which ends a process.
+ */
+function settleQuietly(redis: RedisConnection): void {
+  const pending = (redis as unknown as Pending).commandQueue?.toArray() ?? [];
+  for (const { command } of pending) command.promise.catch(() => undefined);
 }
 
 /** Waits for an answer of Redis; throws UNAVAILABLE where it fails or is late. */
