@@ -1,5 +1,5 @@
 /** Preloaded into a program: on SIGUSR2 it collects garbage and logs the heap that is left. */
-import { setTimeout as delay } from "node:timers/promises";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import v8 from "node:v8";
 import vm from "node:vm";
 
@@ -7,10 +7,10 @@ v8.setFlagsFromString("--expose-gc");
 const collect = vm.runInNewContext("gc");
 
 async function report() {
-  // What the first collection finalizes, the next one frees.
-  for (let i = 0; i < 3; i++) {
+  // What a collection finalizes is let go in a later turn, and the next collection frees it.
+  for (let round = 0; round < 5; round++) {
     collect();
-    await delay(50);
+    for (let turn = 0; turn < 10; turn++) await nextTurn();
   }
   console.log(JSON.stringify({ msg: "heap", usedBytes: process.memoryUsage().heapUsed }));
 }
