@@ -1,4 +1,5 @@
 /** Real Redis, processes and browsers, polling, and the checker of fault runs: what tests and the local start are made of. */
+export { type ActorOptions, runActor, startActor } from "./actor.ts";
 export { findChromium, type FindChromiumOptions, launchBrowser } from "./browser.ts";
 export { type Bounds } from "./checker/bounded.ts";
 export { check, type CheckOptions } from "./checker/check.ts";
@@ -28,6 +29,17 @@ export { type Program, type ProgramOptions, startProgram } from "./child-program
 export { type CleanUp, createCleanUp } from "./clean-up.ts";
 export { type Environment } from "./environment.ts";
 export { eventually, type EventuallyOptions } from "./eventually.ts";
+export {
+  type Figure,
+  isReached,
+  type Limit,
+  median,
+  NEVER,
+  quantile,
+  summarize,
+  type Summary,
+  toTable,
+} from "./figure.ts";
 export { freePort } from "./free-port.ts";
 export {
   type CourierProcess,
@@ -40,6 +52,7 @@ export {
   programPath,
   signHubToken,
 } from "./hub-processes.ts";
+export { readCpuS, readMemory, watchCpu } from "./process-figure.ts";
 export { aofBytes, cutAof } from "./redis-aof.ts";
 export { findRedisServer, type FindOptions } from "./redis-binary.ts";
 export { redisCall, type RedisReply } from "./redis-call.ts";

@@ -10,15 +10,13 @@
  * What custody costs is `held` against `published`; what the load costs as a whole, its publisher included, against `alone`.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import type { CourierProcess } from "@doorstep/testkit";
+import { type CourierProcess, type Figure, type Limit, NEVER, watchCpu } from "@doorstep/testkit";
 
 import { readMetric } from "../metric.ts";
 import { type Away, eventsOf } from "./away.ts";
 import { untilHeld, watchBacklog } from "./backlog.ts";
-import { type Figure, type Limit, NEVER } from "./figure.ts";
 import { GRACE_MS, LOG_DEFAULT, type OfflineHub, withHub } from "./hub.ts";
 import { LiveLatency } from "./live-latency.ts";
-import { watchCpu } from "./process-figure.ts";
 import { publish } from "./publish.ts";
 
 const PHASES = ["alone", "published", "held"] as const;

@@ -4,8 +4,9 @@
  *
  * The first connection to a fresh gateway is told apart: it waits for code that no other one has used yet.
  */
+import { type Figure, type Limit, median, NEVER } from "@doorstep/testkit";
+
 import type { Away } from "./away.ts";
-import { type Figure, type Limit, median, NEVER } from "./figure.ts";
 import { measureFootprint } from "./footprint.ts";
 import { LOG_DEFAULT, LOG_LEAST, type OfflineHub, withHub } from "./hub.ts";
 import { Reader } from "./reader.ts";

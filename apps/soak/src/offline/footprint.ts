@@ -2,10 +2,9 @@
  * What held events take in Redis, per event, all keys of their users and queues included. With a log of one event this is
  * the parcel's cost, and promised; with the default the log has the events as well.
  */
-import { redisCall } from "@doorstep/testkit";
+import { type Figure, type Limit, redisCall } from "@doorstep/testkit";
 
 import { type Away, eventsOf } from "./away.ts";
-import type { Figure, Limit } from "./figure.ts";
 import { LOG_LEAST, type OfflineHub } from "./hub.ts";
 import { fill } from "./publish.ts";
 

@@ -5,13 +5,12 @@
  * With the log's default, events are read from the log, which keeps them for devices that resume, and parcels hold them a
  * second time. With a log of one event, parcels alone have them.
  */
-import { runActor } from "./actor.ts";
+import { type Figure, type Limit, NEVER, programPath, readMemory, runActor } from "@doorstep/testkit";
+
 import type { Away } from "./away.ts";
 import type { CrowdOrders } from "./crowd/main.ts";
-import { type Figure, type Limit, NEVER } from "./figure.ts";
 import { measureFootprint } from "./footprint.ts";
 import { LOG_DEFAULT, LOG_LEAST, type OfflineHub, withHub } from "./hub.ts";
-import { readMemory } from "./process-figure.ts";
 
 /** Measures with the log's default and with parcels alone. */
 export async function measureHomecoming(away: Away): Promise<Figure[]> {
@@ -26,7 +25,12 @@ async function comeHome(hub: OfflineHub, away: Away, where: string): Promise<Fig
   const { pid } = hub.gateway.program;
   const { rssMb } = await readMemory(pid);
   const orders: CrowdOrders = { gatewayUrl: hub.gateway.url, away };
-  const report = await runActor({ name: "crowd", orders, cleanUp: hub.cleanUp });
+  const report = await runActor({
+    name: "crowd",
+    script: programPath("soak", "offline/crowd/main.js"),
+    orders,
+    cleanUp: hub.cleanUp,
+  });
   const { peakMb } = await readMemory(pid);
   const figure = (name: string, value: unknown, unit: string, limit?: Limit): Figure => ({
     name: `${where}: ${name}`,

@@ -1,8 +1,7 @@
 /** The live users' process as the measurement holds it: its samples, cut out of the time that somebody asks for. */
 import { setTimeout as delay } from "node:timers/promises";
+import { programPath, quantile, startActor } from "@doorstep/testkit";
 
-import { startActor } from "./actor.ts";
-import { quantile } from "./figure.ts";
 import type { OfflineHub } from "./hub.ts";
 import type { LiveOrders } from "./live/main.ts";
 
@@ -40,7 +39,7 @@ export class LiveLatency {
     const onReport = ({ samples }: Readonly<Record<string, unknown>>): void => {
       live.#samples.push(...(samples as [number, number][]));
     };
-    await startActor({ name: "live", orders, cleanUp, onReport });
+    await startActor({ name: "live", script: programPath("soak", "offline/live/main.js"), orders, cleanUp, onReport });
     await delay(WARM_UP_MS);
     return live;
   }

@@ -4,11 +4,11 @@
  */
 import { availableParallelism, loadavg } from "node:os";
 import { parseArgs } from "node:util";
+import { type Figure, isReached, summarize, toTable } from "@doorstep/testkit";
 
 import { createAway } from "./away.ts";
 import { measureCustody } from "./custody.ts";
 import { measureDrain } from "./drain.ts";
-import { type Figure, isReached, summarize, toTable } from "./figure.ts";
 import { measureHomecoming } from "./homecoming.ts";
 
 const { values } = parseArgs({

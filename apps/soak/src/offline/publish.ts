@@ -1,5 +1,6 @@
 /** Fills the mailboxes of users who are away, by a publisher in a process of its own. */
-import { runActor } from "./actor.ts";
+import { programPath, runActor } from "@doorstep/testkit";
+
 import { type Away, eventsOf } from "./away.ts";
 import { untilHeld } from "./backlog.ts";
 import type { OfflineHub } from "./hub.ts";
@@ -8,7 +9,12 @@ import type { PublisherOrders } from "./publisher/main.ts";
 /** Publishes everything and tells the events per second that were reached. */
 export async function publish({ redis, cleanUp, logMaxEvents }: OfflineHub, away: Away): Promise<number> {
   const orders: PublisherOrders = { redisUrl: redis.url, away, logMaxEvents };
-  const { seconds } = await runActor({ name: "publisher", orders, cleanUp });
+  const { seconds } = await runActor({
+    name: "publisher",
+    script: programPath("soak", "offline/publisher/main.js"),
+    orders,
+    cleanUp,
+  });
   return eventsOf(away) / Number(seconds);
 }
 

@@ -3,9 +3,9 @@
  * them has everything, or its patience ends, and goes.
  */
 import { setTimeout as delay } from "node:timers/promises";
+import { quantile } from "@doorstep/testkit";
 
 import type { Away } from "../away.ts";
-import { quantile } from "../figure.ts";
 import { Reader } from "../reader.ts";
 
 /** What the crowd is told, as its only argument. */

@@ -1,13 +1,17 @@
 /**
- * A process of the measurement itself: publisher, live users, users who come back. Each is one, so that nobody else's work
+ * A process of a measurement itself: publisher, live users, users who come back. Each is one, so that nobody else's work
  * is taken for the hub's.
  *
  * It gets its orders as one argument of JSON, says that it is ready, and reports in lines of JSON.
  */
-import { type CleanUp, type LogLine, type Program, programPath, startProgram } from "@doorstep/testkit";
+import type { LogLine } from "./child.ts";
+import { type Program, startProgram } from "./child-program.ts";
+import type { CleanUp } from "./clean-up.ts";
 
 export interface ActorOptions {
-  readonly name: "publisher" | "live" | "crowd";
+  readonly name: string;
+  /** Path of its built script. */
+  readonly script: string;
   readonly orders: object;
   readonly cleanUp: CleanUp;
   /** Called with each report. */
@@ -15,10 +19,10 @@ export interface ActorOptions {
 }
 
 /** Starts it; resolves when it is ready. It runs until it has done its work, or until `cleanUp`. */
-export async function startActor({ name, orders, cleanUp, onReport }: ActorOptions): Promise<Program> {
+export async function startActor({ name, script, orders, cleanUp, onReport }: ActorOptions): Promise<Program> {
   const program = await startProgram({
     name,
-    script: programPath("soak", `offline/${name}/main.js`),
+    script,
     args: [JSON.stringify(orders)],
     env: {},
     ready: /"msg":"ready"/,
