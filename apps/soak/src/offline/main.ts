@@ -1,12 +1,14 @@
 /**
- * `npm run offline -- [--scale 1] [--repetitions 3] [--part custody] [--part drain] [--part homecoming]`: what users who are
- * away cost, and how they get what waits for them. Prints a table a part, and ends with 1 where a limit is not kept.
+ * `npm run offline -- [--scale 1] [--repetitions 3] [--part custody] [--part couriers] [--part drain] [--part homecoming]`:
+ * what users who are away cost, and how they get what waits for them. Prints a table a part, and ends with 1 where a limit
+ * is not kept.
  */
 import { availableParallelism, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { type Figure, isReached, summarize, toTable } from "@doorstep/testkit";
 
 import { createAway } from "./away.ts";
+import { measureCouriers } from "./couriers.ts";
 import { measureCustody } from "./custody.ts";
 import { measureDrain } from "./drain.ts";
 import { measureHomecoming } from "./homecoming.ts";
@@ -15,12 +17,13 @@ const { values } = parseArgs({
   options: {
     scale: { type: "string", default: "1" },
     repetitions: { type: "string", default: "3" },
-    part: { type: "string", multiple: true, default: ["custody", "drain", "homecoming"] },
+    part: { type: "string", multiple: true, default: ["custody", "couriers", "drain", "homecoming"] },
   },
 });
 const away = createAway(Number(values.scale));
 const parts: Record<string, (turn: number) => Promise<Figure[]>> = {
   custody: (turn) => measureCustody(away, turn),
+  couriers: (turn) => measureCouriers(away, turn),
   drain: () => measureDrain(),
   homecoming: () => measureHomecoming(away),
 };
