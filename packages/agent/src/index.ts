@@ -12,6 +12,8 @@ export type {
   RunInit,
 } from "./option.ts";
 export { DEFAULTS } from "./option.ts";
+export type { WatchOptions } from "./receipt-watch.ts";
+export { watchReceipt } from "./receipt-watch.ts";
 export type { Connection, EventState, MailboxState, Receipt } from "@doorstep/store";
 
 // Runs
