@@ -75,10 +75,12 @@ function mount(queues: readonly BoardQueue[], isWritable: boolean): Express {
   const serverAdapter = new ExpressAdapter().setBasePath(BOARD_PATH);
   createBullBoard({
     // Mailbox queues have one name in BullMQ; the board knows a queue by prefix and name.
-    queues: queues.map(
-      ({ name, queue }) =>
-        new BullMQAdapter(queue, { readOnlyMode: !isWritable, prefix: name === queue.name ? "" : `${name} ` }),
-    ),
+    queues: queues.map(({ name, queue, show }) => {
+      const prefix = name === queue.name ? "" : `${name} `;
+      const adapter = new BullMQAdapter(queue, { readOnlyMode: !isWritable, prefix });
+      if (show !== undefined) adapter.setFormatter("data", show);
+      return adapter;
+    }),
     serverAdapter,
     // Who works on a queue would be asked by CLIENT LIST, which grows with the hub, for each queue and poll.
     options: { uiConfig: { boardTitle: "Doorstep", showWorkers: false } },

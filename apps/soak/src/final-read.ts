@@ -4,6 +4,7 @@
  * Log and custody come from the store; the contents of parcels and dead letters from the hashes of their jobs, read raw:
  * whoever judges the hub should not ask the code that is judged.
  */
+import { inflateRawSync } from "node:zlib";
 import { queuePrefix, type RedisConnection, type Store } from "@doorstep/store";
 import { isRecord, type Offset, ZERO_OFFSET } from "@doorstep/protocol";
 import type { CustodyLine, StoredEvent } from "@doorstep/testkit";
@@ -31,7 +32,7 @@ async function readUser(store: Store, redis: RedisConnection, userId: string, hi
   for (const entry of first.custody) {
     const { kind, from, to } = entry;
     custody.push(kind === "parcel" ? { kind, from, to } : { kind, from, to, reason: entry.reason });
-    if (kind === "parcel") held.push(...parseEvents(await redis.hget(MAILBOX_JOB + entry.jobId, "data")));
+    if (kind === "parcel") held.push(...parseEvents(await redis.hget(MAILBOX_JOB + entry.jobId, "data"), unpack));
   }
   const entries: StoredEvent[] = [];
   for (let after: Offset = first.trimmed; ;) {
@@ -62,9 +63,14 @@ async function readDeadLetters(
   }
 }
 
-/** A job that is gone holds nothing. */
-function parseEvents(data: string | null): StoredEvent[] {
+/** A job that is gone holds nothing. `read` takes the events as the job's data has them; a dead letter's are plain. */
+function parseEvents(data: string | null, read: (events: unknown) => unknown = (events) => events): StoredEvent[] {
   if (data === null) return [];
-  const { events } = JSON.parse(data) as { events: [Offset, string][] };
-  return events.map(([offset, body]) => ({ offset, id: idOf(readBody(body)) }));
+  const { events } = JSON.parse(data) as { events: unknown };
+  return (read(events) as [Offset, string][]).map(([offset, body]) => ({ offset, id: idOf(readBody(body)) }));
+}
+
+/** A parcel has its events in base64, compressed by raw deflate. */
+function unpack(events: unknown): unknown {
+  return JSON.parse(inflateRawSync(Buffer.from(String(events), "base64")).toString("utf8"));
 }

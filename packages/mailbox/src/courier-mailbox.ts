@@ -16,6 +16,7 @@ import {
 } from "./dead-letter-retention.ts";
 import type { Escalator } from "./escalation.ts";
 import { createExpiry } from "./expiry.ts";
+import { type ParcelData, showParcel } from "./parcel.ts";
 import { mailboxAddress, MailboxQueues, mailboxTag, type OnError, openQueue, SWEEP } from "./queue.ts";
 import { type Schedule, type Slice, startSchedule } from "./schedule.ts";
 import { sweep, type SweepCounts } from "./sweep.ts";
@@ -58,6 +59,8 @@ export interface BoardQueue {
   /** `sweep`, `dead-letter`, or the tag of a mailbox queue, such as `mb0`. */
   readonly name: string;
   readonly queue: Queue;
+  /** Makes of a job's data what people can read. Default: people read it as it is. */
+  readonly show?: (data: ParcelData) => unknown;
 }
 
 export interface CourierMailbox {
@@ -106,7 +109,7 @@ export async function openCourierMailbox(options: CourierMailboxOptions): Promis
       startSchedule({ store, address: SWEEP, slices: SWEEP_SLICES, everyMs, stalledIntervalMs, run, onError }),
     census: () => takeCensus({ store, connection, queues, deadLetters }),
     boardQueues: [
-      ...queues.all.map((queue, index) => ({ name: mailboxTag(index), queue })),
+      ...queues.all.map((queue, index) => ({ name: mailboxTag(index), queue, show: showParcel })),
       { name: DEAD_LETTER.name, queue: deadLetters },
       { name: SWEEP.name, queue: sweeps },
     ],

@@ -6,7 +6,7 @@
  * while letters come and go. One call looks at a bounded number of letters and reads few at once, since a letter may have a
  * megabyte: a page may be short, or empty, before the end.
  */
-import { DoorstepError, type Offset, offsetTimeMs, type PublishResult, utf8Length } from "@doorstep/protocol";
+import { DoorstepError, type Offset, offsetTimeMs, type PublishResult } from "@doorstep/protocol";
 import type { RedisConnection, Store } from "@doorstep/store";
 import type { Queue } from "bullmq";
 
@@ -200,7 +200,7 @@ export function summarize({ uid: _uid, history: _history, parcel, events, ...res
     from: parcel.from,
     to: parcel.to,
     count: events.length,
-    bytes: events.reduce((sum, [, body]) => sum + utf8Length(body), 0),
+    bytes: events.reduce((sum, [, body]) => sum + Buffer.byteLength(body), 0),
     publishedAtMs: offsetTimeMs(first === undefined ? parcel.to : first[0]),
   };
 }

@@ -46,7 +46,6 @@ export async function addLetter(queue: Queue<DeadLetter>, letter: DeadLetter): P
       attempts: ATTEMPTS,
       backoff: { type: "fixed", delay: RETRY_BACKOFF_MS },
       stackTraceLimit: 1,
-      removeOnComplete: true,
     }),
   );
 }

@@ -26,7 +26,10 @@ export interface DeadLetter {
   readonly reason: DeadLetterReason;
   /** The parcel that ended. */
   readonly parcel: ParcelEntry;
-  /** Offset and body of each event that nobody acknowledged, in log order. */
+  /**
+   * Offset and body of each event that nobody acknowledged, in log order. Of a parcel whose events could not be read there is
+   * one, with its last offset, and what stood in their place.
+   */
   readonly events: readonly (readonly [Offset, string])[];
   /** When they were taken into custody, by a courier's clock. */
   readonly heldAtMs: number;

@@ -6,21 +6,33 @@
 import type { Offset } from "@doorstep/protocol";
 import type { ParcelEntry, UserKeys } from "@doorstep/store";
 
-import { eventsBetween, type ParcelEvent } from "./parcel.ts";
-import { type MailboxQueues, tryQueue } from "./queue.ts";
+import { eventsBetween, type ParcelEvent, unpackParcel } from "./parcel.ts";
+import { type MailboxQueues, type OnError, tryQueue } from "./queue.ts";
+
+export interface DrainOptions {
+  readonly queues: MailboxQueues;
+  /** Told about each parcel whose events cannot be read. */
+  readonly onError: OnError;
+}
 
 /**
  * Reads the events of a parcel after one offset and up to another, in log order.
- * Undefined where BullMQ no longer has the parcel: released or expired since its list entry was read, or lost.
+ * Undefined where BullMQ no longer has them: released or expired since the list entry was read, or lost, or not to be read.
  * Throws UNAVAILABLE.
  */
 export async function readParcel(
-  queues: MailboxQueues,
+  { queues, onError }: DrainOptions,
   keys: UserKeys,
   entry: ParcelEntry,
   after: Offset,
   upTo?: Offset,
 ): Promise<ParcelEvent[] | undefined> {
   const job = await tryQueue(() => queues.of(keys.partition).getJob(entry.jobId));
-  return job === undefined ? undefined : eventsBetween(job.data, after, upTo);
+  if (job === undefined) return undefined;
+  try {
+    return eventsBetween(unpackParcel(job.data), after, upTo);
+  } catch (error) {
+    onError(error, "drain");
+    return undefined;
+  }
 }

@@ -17,7 +17,7 @@ import type { Store, UserKeys } from "@doorstep/store";
 import type { Job } from "bullmq";
 
 import { type EscalationState, escalationState, noteEscalation } from "./parcel-progress.ts";
-import { eventsBetween, type ParcelData, type ParcelEvent } from "./parcel.ts";
+import { eventsBetween, type Parcel, type ParcelData, type ParcelEvent } from "./parcel.ts";
 
 /** Events of a parcel that go to one sink together. */
 export interface PlannedEscalation {
@@ -65,8 +65,8 @@ export interface Escalator {
 }
 
 /** When the first escalation of a parcel is due; undefined where none ever is. */
-export function firstDueAtMs(escalator: Escalator | undefined, data: ParcelData): number | undefined {
-  return escalator?.plan(eventsBetween(data, data.from))[0]?.dueAtMs;
+export function firstDueAtMs(escalator: Escalator | undefined, parcel: Parcel): number | undefined {
+  return escalator?.plan(eventsBetween(parcel))[0]?.dueAtMs;
 }
 
 /** Attempts what is due of a parcel. Resolves with the time of the next look, by Redis' clock; undefined: none is left. */
@@ -74,11 +74,12 @@ export async function escalate(
   store: Store,
   escalator: Escalator,
   job: Job<ParcelData>,
+  parcel: Parcel,
   nowMs: number,
 ): Promise<number | undefined> {
-  const keys = store.custody.keysOfUid(job.data.uid);
+  const keys = store.custody.keysOfUid(parcel.uid);
   let nextAtMs = Infinity;
-  for (const planned of escalator.plan(eventsBetween(job.data, job.data.from))) {
+  for (const planned of escalator.plan(eventsBetween(parcel))) {
     const state = escalationState(job, nameOf(planned));
     if (state.end !== undefined) continue;
     const dueAtMs = state.nextAtMs ?? planned.dueAtMs;

@@ -11,7 +11,8 @@
  * the parcel's place, from which a client that comes back learns of the gap (P3, P10). What was acknowledged meanwhile
  * is not in the dead letter.
  *
- * A parcel's job never fails: whatever goes wrong delays it, a failed escalation too.
+ * A parcel's job never fails: whatever goes wrong delays it, a failed escalation too. A parcel whose events cannot be read is
+ * told about at each look, escalates nowhere, and expires as the others; its dead letter has what stands in their place.
  */
 import { compareOffsets, maxOffset, type Offset } from "@doorstep/protocol";
 import type { Store } from "@doorstep/store";
@@ -20,7 +21,7 @@ import { DelayedError, type Job, type Processor, type Queue } from "bullmq";
 import type { DeadLetter } from "./dead-letter.ts";
 import { addLetter, type Retention, trimLetters } from "./dead-letter-retention.ts";
 import { escalate, type Escalator } from "./escalation.ts";
-import { type ParcelData, parcelEntry } from "./parcel.ts";
+import { type Parcel, type ParcelData, parcelEntry, unpackParcel } from "./parcel.ts";
 import { parcelHistory } from "./parcel-progress.ts";
 import type { OnError } from "./queue.ts";
 
@@ -65,37 +66,51 @@ async function decide(options: ExpiryOptions, job: Job<ParcelData>): Promise<Dec
   const { store } = options;
   const { data } = job;
   const { custody } = store;
-  const parcel = parcelEntry(data);
+  const entry = parcelEntry(data);
   const keys = custody.keysOfUid(data.uid);
   const { held, acked, lastDurable } = await custody.unheld(keys, 1);
   // A user hash that does not know the events has left, with the list. The events are here: they expire all the same.
   if (compareOffsets(data.to, lastDurable) <= 0) {
     if (compareOffsets(maxOffset(held, acked), data.to) < 0) return { againInMs: UNDECIDED_MS };
     // In this order: past `held` the commit is over, and whether a list names the parcel is decided.
-    if (!(await custody.isListed(keys, parcel))) return "done";
+    if (!(await custody.isListed(keys, entry))) return "done";
   }
   const now = await store.nowMs();
+  const parcel = tryUnpack(options, data);
   if (now < data.deadlineMs) {
-    const nextAtMs = options.escalator && (await escalate(store, options.escalator, job, now));
+    const nextAtMs = options.escalator && parcel && (await escalate(store, options.escalator, job, parcel, now));
     return { againInMs: Math.min(nextAtMs ?? Infinity, data.deadlineMs) - now };
   }
 
-  const letter = await writeLetter(options, job, acked, now);
+  const letter = await writeLetter(options, job, parcel, acked, now);
   await addLetter(options.deadLetters, letter);
-  const offsets = data.events.map(([offset]) => offset);
-  await custody.expire(keys, parcel, letter.reason, offsets);
+  const offsets = parcel === undefined ? [data.to] : parcel.events.map(([offset]) => offset);
+  await custody.expire(keys, entry, letter.reason, offsets);
   options.onExpired?.(letter);
   await trimLetters(options.deadLetters, options.retention.maxCount);
   return "done";
 }
 
+function tryUnpack({ onError }: ExpiryOptions, data: ParcelData): Parcel | undefined {
+  try {
+    return unpackParcel(data);
+  } catch (error) {
+    onError(error, "expiry");
+    return undefined;
+  }
+}
+
 async function writeLetter(
   { store, retention }: ExpiryOptions,
   job: Job<ParcelData>,
+  parcel: Parcel | undefined,
   acked: Offset,
   nowMs: number,
 ): Promise<DeadLetter> {
-  const { uid, events } = job.data;
+  const { uid, to } = job.data;
+  const pack: unknown = job.data.events;
+  const events = parcel?.events ?? [[to, typeof pack === "string" ? pack : JSON.stringify(pack ?? null)] as const];
+  const unreadable = parcel === undefined ? [{ atMs: nowMs, what: "unreadable" }] : [];
   const userId = await store.custody.userIdOf(store.custody.keysOfUid(uid));
   return {
     uid,
@@ -106,7 +121,12 @@ async function writeLetter(
     heldAtMs: job.timestamp,
     deadAtMs: nowMs,
     keptUntilMs: nowMs + retention.maxAgeMs,
-    history: [{ atMs: job.timestamp, what: "held" }, ...parcelHistory(job), { atMs: nowMs, what: "expired" }],
+    history: [
+      { atMs: job.timestamp, what: "held" },
+      ...parcelHistory(job),
+      ...unreadable,
+      { atMs: nowMs, what: "expired" },
+    ],
   };
 }
 

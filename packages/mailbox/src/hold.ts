@@ -18,7 +18,7 @@ import type { HoldOutcome, ParcelEntry, Store, Unheld, UserKeys } from "@doorste
 import type { Job } from "bullmq";
 
 import { type Escalator, firstDueAtMs } from "./escalation.ts";
-import { cutParcel, type ParcelData, parcelEntry } from "./parcel.ts";
+import { cutParcel, packParcel, type Parcel, type ParcelData, parcelEntry } from "./parcel.ts";
 import { type MailboxQueues, tryQueue } from "./queue.ts";
 
 /** Log entries read at once: enough for a full parcel where every second entry is of the stream class. */
@@ -107,33 +107,34 @@ async function holdNext(
   nowMs: number,
 ): Promise<Step> {
   const { store, escalator, onStep } = options;
-  const data = cutParcel({ uid: keys.uid, from, events: unheld.events, holdMs: store.limits.holdMs, nowMs });
-  if (data === undefined) {
+  const parcel = cutParcel({ uid: keys.uid, from, events: unheld.events, holdMs: store.limits.holdMs, nowMs });
+  if (parcel === undefined) {
     // Only events of the stream class: nothing to hold, but the way to what stands behind them.
     const to = unheld.events.at(-1)?.offset ?? unheld.lastDurable;
     return { outcome: await store.custody.hold(keys, unheld.held, to), to };
   }
-  const parcel = parcelEntry(data);
-  const lookAtMs = Math.min(firstDueAtMs(escalator, data) ?? Infinity, data.deadlineMs);
+  const entry = parcelEntry(parcel);
+  const lookAtMs = Math.min(firstDueAtMs(escalator, parcel) ?? Infinity, parcel.deadlineMs);
   const leftMs = Math.max(LEAST_COMMIT_MS, lookAtMs - nowMs);
-  const job = await addJob(options, keys, data, Math.min(COMMIT_MS, leftMs));
+  const job = await addJob(options, keys, parcel, Math.min(COMMIT_MS, leftMs));
   await onStep?.("added");
-  const outcome = await store.custody.hold(keys, unheld.held, parcel.to, parcel);
+  const outcome = await store.custody.hold(keys, unheld.held, entry.to, entry);
   if (outcome === "held") await delayToDeadline(job, leftMs);
   await onStep?.("committed");
-  if (outcome !== "held") await removeOrphan(options, keys, parcel);
-  return { outcome, to: parcel.to, parcel };
+  if (outcome !== "held") await removeOrphan(options, keys, entry);
+  return { outcome, to: entry.to, parcel: entry };
 }
 
-function addJob({ queues }: HoldOptions, keys: UserKeys, data: ParcelData, delayMs: number): Promise<Job<ParcelData>> {
+function addJob({ queues }: HoldOptions, keys: UserKeys, parcel: Parcel, delayMs: number): Promise<Job<ParcelData>> {
+  const data = packParcel(parcel);
+  // BullMQ keeps these with every job. That a job leaves when it completes is said once, by its consumer.
   return tryQueue(() =>
     queues.of(keys.partition).add("parcel", data, {
-      jobId: parcelEntry(data).jobId,
+      jobId: parcelEntry(parcel).jobId,
       delay: delayMs,
       attempts: ATTEMPTS,
       backoff: { type: "fixed", delay: RETRY_BACKOFF_MS },
       stackTraceLimit: 1,
-      removeOnComplete: true,
     }),
   );
 }

@@ -17,7 +17,10 @@ export interface MailboxOptions {
   readonly store: Store;
   /** Number of mailbox queues; the same in every gateway and courier of a hub. @default 1 */
   readonly queues?: number;
-  /** Told about errors in the background and about each parcel that could not be released, which is harmless. */
+  /**
+   * Told about errors in the background, about each parcel that could not be released, which is harmless, and about each one
+   * whose events could not be read.
+   */
   readonly onError: OnError;
 }
 
@@ -25,8 +28,8 @@ export interface Mailbox {
   readonly deadLetters: DeadLetterOffice;
   /**
    * Reads the events of a parcel after one offset and up to another (default: to its end), in log order; bodies as they
-   * were logged. Undefined where the parcel is gone: read the page again, and where its list still names the parcel, the
-   * events are lost and the client has to be told by a gap. Throws UNAVAILABLE.
+   * were logged. Undefined where the parcel is gone or cannot be read: read the page again, and where its list still names
+   * the parcel, the events are lost and the client has to be told by a gap. Throws UNAVAILABLE.
    */
   readParcel(entry: ParcelEntry, keys: UserKeys, after: Offset, upTo?: Offset): Promise<ParcelEvent[] | undefined>;
   /** Removes the parcels that an ack released and tells how many are gone. Never rejects. */
@@ -43,7 +46,7 @@ export async function openMailbox({ store, queues: count = 1, onError }: Mailbox
   const deadLetters = new DeadLetterOffice(store, connection, onError);
   return {
     deadLetters,
-    readParcel: (entry, keys, after, upTo) => readParcel(queues, keys, entry, after, upTo),
+    readParcel: (entry, keys, after, upTo) => readParcel({ queues, onError }, keys, entry, after, upTo),
     release: (keys, jobIds) => releaseParcels(queues, keys, jobIds, onError),
     close: async () => {
       await Promise.all([queues.close(), deadLetters.close()]);

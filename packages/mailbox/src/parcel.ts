@@ -1,12 +1,15 @@
 /**
- * Parcels: what a BullMQ job of the mailbox holds, and where one parcel ends and the next begins.
+ * Parcels: what a BullMQ job of the mailbox holds, and where one parcel ends and the next begins. In the job its events are
+ * packed (parcel-events.ts).
  *
  * A parcel is immutable and never split. It holds every durable event of the log in (from, to], so a log that only grows
  * gives one id one content: whoever adds the same id again has built the same parcel, and BullMQ may ignore it.
  * It ends where the next event's deadline is too far from the first one's, so that it can expire as a whole.
  */
-import { compareOffsets, type Offset, offsetTimeMs, utf8Length } from "@doorstep/protocol";
+import { compareOffsets, type Offset, offsetTimeMs } from "@doorstep/protocol";
 import type { ParcelEntry, UnheldEvent } from "@doorstep/store";
+
+import { packEvents, type ParcelLine, unpackEvents } from "./parcel-events.ts";
 
 /** Most events of a parcel: BullMQ stores 146k events/s in jobs of 100, and 13k/s in jobs of one. */
 export const PARCEL_MAX_EVENTS = 100;
@@ -25,8 +28,8 @@ export interface ParcelEvent {
   readonly collapseKey?: string;
 }
 
-/** Data of a mailbox job; never changed once it is added. */
-export interface ParcelData {
+/** What is known of a parcel besides its events. */
+export interface ParcelHead {
   readonly uid: string;
   /** The offset before the first event. */
   readonly from: Offset;
@@ -39,8 +42,17 @@ export interface ParcelData {
   readonly totalBytes: number;
   /** When the last of its events expires: Redis' clock, milliseconds since 1970. */
   readonly deadlineMs: number;
-  /** Offset and body of each event, in log order, and its collapse key where it has one. */
-  readonly events: readonly (readonly [Offset, string, string?])[];
+}
+
+export interface Parcel extends ParcelHead {
+  /** In log order. */
+  readonly events: readonly ParcelLine[];
+}
+
+/** Data of a mailbox job; never changed once it is added. */
+export interface ParcelData extends ParcelHead {
+  /** The events, packed. */
+  readonly events: string;
 }
 
 /** Makes the job id of a parcel: no colon and never a bare integer, which BullMQ refuses. */
@@ -49,8 +61,8 @@ export function parcelJobId(uid: string, from: Offset, to: Offset): string {
 }
 
 /** Makes the entry of the user's parcel list that names a parcel. */
-export function parcelEntry(data: ParcelData): ParcelEntry {
-  const { uid, from, to, count, bytes, totalCount, totalBytes } = data;
+export function parcelEntry(parcel: ParcelHead): ParcelEntry {
+  const { uid, from, to, count, bytes, totalCount, totalBytes } = parcel;
   return { kind: "parcel", from, to, jobId: parcelJobId(uid, from, to), count, bytes, totalCount, totalBytes };
 }
 
@@ -72,7 +84,7 @@ export interface Uncut {
 }
 
 /** Cuts the first parcel; undefined where no entry is durable. */
-export function cutParcel({ uid, from, events, holdMs, nowMs }: Uncut): ParcelData | undefined {
+export function cutParcel({ uid, from, events, holdMs, nowMs }: Uncut): Parcel | undefined {
   const durable = events.filter((event) => event.isDurable);
   const [first] = durable;
   if (first === undefined) return undefined;
@@ -82,9 +94,9 @@ export function cutParcel({ uid, from, events, holdMs, nowMs }: Uncut): ParcelDa
   let last = first;
   let deadlineMs = 0;
   let bytes = 0;
-  const taken: [Offset, string, string?][] = [];
+  const taken: ParcelLine[] = [];
   for (const event of durable.slice(0, PARCEL_MAX_EVENTS)) {
-    const eventBytes = utf8Length(event.body);
+    const eventBytes = Buffer.byteLength(event.body);
     if (taken.length > 0 && bytes + eventBytes > PARCEL_MAX_BYTES) break;
     if (Math.abs(leftMs(event) - leftMs(first)) > slackMs) break;
     taken.push(event.collapseKey === "" ? [event.offset, event.body] : [event.offset, event.body, event.collapseKey]);
@@ -105,9 +117,32 @@ export function cutParcel({ uid, from, events, holdMs, nowMs }: Uncut): ParcelDa
   };
 }
 
-/** Lists a parcel's events after one offset and up to another (default: to its end). */
-export function eventsBetween(data: ParcelData, after: Offset, upTo: Offset = data.to): ParcelEvent[] {
-  return data.events
+/** Makes the data of a parcel's job. */
+export function packParcel(parcel: Parcel): ParcelData {
+  return { ...parcel, events: packEvents(parcel.events) };
+}
+
+/** Reads a parcel from the data of its job; throws an Error that names it where its events cannot be read. */
+export function unpackParcel(data: ParcelData): Parcel {
+  try {
+    return { ...data, events: unpackEvents(data.events, data) };
+  } catch (error) {
+    throw new Error(`the events of parcel ${parcelEntry(data).jobId} cannot be read`, { cause: error });
+  }
+}
+
+/** Makes of the data of a parcel's job what people can read: the events unpacked, where they can be. */
+export function showParcel(data: ParcelData): Parcel | ParcelData {
+  try {
+    return unpackParcel(data);
+  } catch {
+    return data;
+  }
+}
+
+/** Lists a parcel's events after one offset and up to another, by default all of them. */
+export function eventsBetween({ from, to, events }: Parcel, after = from, upTo = to): ParcelEvent[] {
+  return events
     .filter(([offset]) => compareOffsets(offset, after) > 0 && compareOffsets(offset, upTo) <= 0)
     .map(([offset, body, collapseKey]) =>
       collapseKey === undefined ? { offset, body } : { offset, body, collapseKey },

@@ -6,7 +6,7 @@ import { type MailboxCensus, takeCensus } from "../src/census.ts";
 import { holdUser } from "../src/hold.ts";
 import { MailboxQueues } from "../src/queue.ts";
 import { makeLetters } from "./support/dead-letter.ts";
-import { drafts, openHub, type TestHub } from "./support/hub.ts";
+import { drafts, linesOf, openHub, type TestHub } from "./support/hub.ts";
 
 let redis: RedisServer;
 let hub: TestHub;
@@ -45,7 +45,7 @@ describe("takeCensus", () => {
   it("tells parcels, events, bytes and the oldest exactly while they are few", async () => {
     const oldestAtMs = await hold("ann", 150);
     await hold("bob", 7);
-    const bodies = (await hub.jobs()).flatMap((job) => job.data.events.map(([, body]) => body));
+    const bodies = (await hub.jobs()).flatMap((job) => linesOf(job.data).map(([, body]) => body));
     const bytes = bodies.reduce((sum, body) => sum + Buffer.byteLength(body), 0);
     expect((await count()).queues).toEqual([
       { queue: "mb0", parcels: 3, events: 157, bytes, oldestAtMs: expect.any(Number) },

@@ -7,7 +7,7 @@ import { addLetter } from "../src/dead-letter-retention.ts";
 import { holdUser } from "../src/hold.ts";
 import { parcelEntry } from "../src/parcel.ts";
 import { makeLetters } from "./support/dead-letter.ts";
-import { drafts, openHub, type TestHub } from "./support/hub.ts";
+import { drafts, linesOf, openHub, type TestHub } from "./support/hub.ts";
 
 let redis: RedisServer;
 let hub: TestHub;
@@ -109,7 +109,7 @@ describe("replaying a dead letter", () => {
       userId: "ann",
       reason: "expired",
       parcel: parcelEntry(job.data),
-      events: job.data.events.map(([offset, body]) => [offset, body]),
+      events: linesOf(job.data).map(([offset, body]) => [offset, body]),
       heldAtMs: nowMs,
       deadAtMs: nowMs,
       keptUntilMs: nowMs + 60_000,

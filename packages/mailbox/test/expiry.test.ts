@@ -3,12 +3,13 @@ import { offsetTimeMs } from "@doorstep/protocol";
 import { eventually, type RedisServer, redisCall, startRedis } from "@doorstep/testkit";
 import { type Consumer, startConsumer } from "../src/consumer.ts";
 import { type DeadLetter, deadLetterId } from "../src/dead-letter.ts";
-import { createExpiry } from "../src/expiry.ts";
+import { createExpiry, type ExpiryOptions } from "../src/expiry.ts";
+import type { Escalator } from "../src/escalation.ts";
 import { holdUser, type HoldStep } from "../src/hold.ts";
 import { type ParcelData, parcelEntry } from "../src/parcel.ts";
 import { noteEscalation } from "../src/parcel-progress.ts";
 import { mailboxAddress } from "../src/queue.ts";
-import { drafts, openHub, type TestHub, textsOf } from "./support/hub.ts";
+import { BROKEN, drafts, linesOf, openHub, type TestHub, textsOf } from "./support/hub.ts";
 
 let redis: RedisServer;
 let hub: TestHub;
@@ -30,11 +31,11 @@ afterEach(async () => {
   await hub.close();
 });
 
-async function consume(): Promise<void> {
+async function consume(options: Partial<ExpiryOptions> = {}): Promise<void> {
   consumer = await startConsumer<ParcelData>({
     address: mailboxAddress(0),
     connection: await hub.store.openConnection("queue"),
-    process: createExpiry({ ...hub, onExpired: (letter) => letters.push(letter) }),
+    process: createExpiry({ ...hub, ...options, onExpired: (letter) => letters.push(letter) }),
     concurrency: 4,
     stalledIntervalMs: 1_000,
     onError: hub.onError,
@@ -171,7 +172,7 @@ describe("a parcel whose time has come", () => {
       uid: "uann",
       reason: "expired",
       parcel: parcelEntry(parcel.data),
-      events: parcel.data.events.map(([offset, body]) => [offset, body]),
+      events: linesOf(parcel.data).map(([offset, body]) => [offset, body]),
       heldAtMs: 1,
       deadAtMs: 1,
       keptUntilMs: 2,
@@ -210,6 +211,45 @@ describe("a parcel whose time has come", () => {
     await eventually(isQueueEmpty);
     expect(letters[0]?.userId).toBe(userId);
     expect(letters[0]?.history.map(({ what }) => what)).toEqual(["held", "escalated", "escalated again", "expired"]);
+  });
+});
+
+describe("a parcel whose events cannot be read", () => {
+  it.each([
+    ["text", BROKEN, BROKEN],
+    ["a list", [["1-0", "{}"]], '[["1-0","{}"]]'],
+    ["nothing", null, "null"],
+  ])("P10 becomes a dead letter with what stands in their place, %s, and a tombstone", async (_, events, told) => {
+    const offsets = await hub.publish("ann", drafts(3, { expiresInMs: 1 }));
+    await holdUser(hub, keysOf("ann"));
+    await hub.breakPack(events);
+    await consume();
+    await eventually(isQueueEmpty);
+    expect(letters).toMatchObject([{ uid: "uann", userId: "ann", parcel: { count: 3 }, events: [[offsets[2], told]] }]);
+    expect(letters[0]?.history.map(({ what }) => what)).toEqual(["held", "unreadable", "expired"]);
+    expect((await deadLetters()).map(({ data }) => data)).toEqual(letters);
+    expect(await custodyOf("ann")).toMatchObject([
+      { kind: "tombstone", from: "0-0", to: offsets[2], reason: "expired", count: 3 },
+    ]);
+    expect(hub.errors).toEqual([`expiry: the events of parcel uann.0-0.${offsets[2]} cannot be read`]);
+  });
+
+  it("waits for its deadline as the others, escalates nowhere, and is told of", async () => {
+    await hub.publish("ann", [{ expiresInMs: 60_000 }]);
+    await holdUser(hub, keysOf("ann"));
+    await hub.breakPack();
+    const escalator: Escalator = {
+      plan: () => {
+        throw new Error("was asked for a plan");
+      },
+      attempt: () => Promise.resolve({ kind: "delivered" }),
+      onCount: () => undefined,
+    };
+    await consume({ escalator });
+    const putOffMs = await wake();
+    expect(putOffMs).toBeGreaterThan(50_000);
+    expect(putOffMs).toBeLessThanOrEqual(60_000);
+    expect(hub.errors).toEqual([expect.stringMatching(/^expiry: the events of parcel uann\S+ cannot be read$/)]);
   });
 });
 

@@ -7,7 +7,7 @@ import * as fc from "fast-check";
 import { createExpiry } from "../src/expiry.ts";
 import { holdUser, readUnheld } from "../src/hold.ts";
 import { releaseParcels } from "../src/release.ts";
-import { openHub, type TestHub } from "./support/hub.ts";
+import { linesOf, openHub, type TestHub } from "./support/hub.ts";
 import { SteppedCourier } from "./support/stepped-courier.ts";
 
 let redis: RedisServer;
@@ -94,7 +94,7 @@ async function expectEachOnce(hub: TestHub, history: History): Promise<void> {
   const held: Offset[] = [];
   for (const parcel of parcels) {
     const job = await hub.queues.of(0).getJob(parcel.jobId);
-    const offsets = (job?.data.events ?? []).map(([offset]) => offset);
+    const offsets = job === undefined ? [] : linesOf(job.data).map(([offset]) => offset);
     expect(offsets).toHaveLength(parcel.count);
     expect(offsets.at(-1)).toBe(parcel.to);
     expect(compareOffsets(parcel.from, offsets[0] ?? "0-0")).toBeLessThan(0);

@@ -63,6 +63,15 @@ describe("readParcel", () => {
     expect(await mailbox.readParcel(parcel, keysOf("ann"), "0-0")).toBeUndefined();
   });
 
+  it("P2 gives undefined for a parcel whose events cannot be read, and tells of it, so that nobody waits for ever", async () => {
+    await held("ann", 3);
+    const [parcel] = await hub.parcels(keysOf("ann"));
+    if (parcel === undefined) throw new Error("no parcel");
+    await hub.breakPack();
+    expect(await mailbox.readParcel(parcel, keysOf("ann"), "0-0")).toBeUndefined();
+    expect(hub.errors).toEqual([`drain: the events of parcel ${parcel.jobId} cannot be read`]);
+  });
+
   it("is told UNAVAILABLE at once when Redis is away, and works again when it is back", async () => {
     await held("ann", 3);
     const [parcel] = await hub.parcels(keysOf("ann"));

@@ -7,9 +7,12 @@ import {
   eventsBetween,
   PARCEL_MAX_BYTES,
   PARCEL_MAX_EVENTS,
-  type ParcelData,
+  packParcel,
+  type Parcel,
   parcelEntry,
   parcelJobId,
+  showParcel,
+  unpackParcel,
 } from "../src/parcel.ts";
 
 const NOW_MS = 1_700_000_000_000;
@@ -29,7 +32,7 @@ function event(n: number, fields: Partial<UnheldEvent> = {}): UnheldEvent {
   };
 }
 
-function cut(events: readonly UnheldEvent[], nowMs = NOW_MS): ParcelData {
+function cut(events: readonly UnheldEvent[], nowMs = NOW_MS): Parcel {
   const data = cutParcel({ uid: "uann", from: "5-0", events, holdMs: HOLD_MS, nowMs });
   if (data === undefined) throw new Error("there was nothing durable");
   return data;
@@ -121,6 +124,32 @@ describe("a parcel's names", () => {
   });
 });
 
+describe("the data of a parcel's job", () => {
+  const parcel = cut([event(1, { collapseKey: "k" }), event(2, { body: '{"id":"\u{1f4e6}é"}' })]);
+
+  it("has the events packed, and all the rest as it is", () => {
+    const data = packParcel(parcel);
+    expect(data).toEqual({ ...parcel, events: expect.any(String) });
+    expect(unpackParcel(JSON.parse(JSON.stringify(data)) as typeof data)).toEqual(parcel);
+    expect(showParcel(data)).toEqual(parcel);
+  });
+
+  it.each([
+    ["a single event far beyond the size of a parcel", many(1, { body: `"${"\\n".repeat(5 * PARCEL_MAX_BYTES)}"` })],
+    ["as many and as large events as a parcel has", many(100, { body: '"'.repeat(PARCEL_MAX_BYTES / 100) })],
+  ])("may have %s", (_, events) => {
+    const large = cut(events);
+    expect(large.count).toBe(events.length);
+    expect(unpackParcel(packParcel(large))).toEqual(large);
+  });
+
+  it("tells which parcel it was where its events cannot be read, and is shown as it is", () => {
+    const broken = { ...packParcel(parcel), events: "broken" };
+    expect(() => unpackParcel(broken)).toThrow(`the events of parcel uann.5-0.${NOW_MS}-2 cannot be read`);
+    expect(showParcel(broken)).toBe(broken);
+  });
+});
+
 describe("eventsBetween", () => {
   const data = cut(many(12));
   const offsets = (after: string, upTo?: string): string[] =>
@@ -131,5 +160,6 @@ describe("eventsBetween", () => {
     expect(offsets(`${NOW_MS}-9`, `${NOW_MS}-10`)).toEqual(["10"]);
     expect(offsets("0-0", `${NOW_MS}-2`)).toEqual(["1", "2"]);
     expect(offsets(`${NOW_MS}-12`)).toEqual([]);
+    expect(eventsBetween(data)).toHaveLength(12);
   });
 });

@@ -47,8 +47,13 @@ function asker({ adminUrl }: CourierProcess, password = PASSWORD) {
 
 const countJobs = async (): Promise<number> => Number(await redisCall(redis.port, "ZCARD", "{ds:mb0}:mailbox:delayed"));
 
+interface Shown {
+  readonly id: string;
+  readonly data: { readonly events: readonly (readonly [string, string])[] };
+}
+
 interface Listed {
-  readonly queues: readonly { readonly name: string; readonly jobs: readonly { readonly id: string }[] }[];
+  readonly queues: readonly { readonly name: string; readonly jobs: readonly Shown[] }[];
 }
 
 async function listJobs(ask: ReturnType<typeof asker>): Promise<string[]> {
@@ -113,6 +118,23 @@ describe("the board of the queues", () => {
     expect([tooMany.status, await tooMany.json()]).toMatchObject([400, { code: "INVALID_REQUEST" }]);
     expect((await ask("/queues/api/queues?activeQueue=sweep&jobsPerPage=50")).status).toBe(200);
     expect((await ask("/queues/queue/%E0%A4")).status).toBe(400);
+  });
+
+  it("shows the events of a parcel as they were published, in the list and by itself", async () => {
+    const ask = asker(await startCourier(ON));
+    await publish("ann", 2);
+    await eventually(async () => (await countJobs()) === 1);
+    const [id] = await listJobs(ask);
+    const listed = (await (await ask("/queues/api/queues?activeQueue=mb0%20mailbox")).json()) as Listed;
+    const alone = (await (await ask(`/queues/api/queues/mb0%20mailbox/${id}`)).json()) as { job: Shown };
+    for (const { data } of [...listed.queues.flatMap(({ jobs }) => jobs), alone.job]) {
+      expect(data).toMatchObject({ uid: "uann", count: 2 });
+      const bodies = data.events.map(([, body]) => JSON.parse(body) as unknown);
+      expect(bodies).toMatchObject([
+        { id: "ann-0", type: "note", data: { index: 0 } },
+        { id: "ann-1", type: "note", data: { index: 1 } },
+      ]);
+    }
   });
 
   it("changes nothing unless it may, whoever asks", async () => {

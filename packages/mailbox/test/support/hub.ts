@@ -6,7 +6,8 @@ import type { Job, Queue } from "bullmq";
 
 import { type DeadLetter, openDeadLetters } from "../../src/dead-letter.ts";
 import type { Retention } from "../../src/dead-letter-retention.ts";
-import type { ParcelData } from "../../src/parcel.ts";
+import { type ParcelData, unpackParcel } from "../../src/parcel.ts";
+import type { ParcelLine } from "../../src/parcel-events.ts";
 import { MailboxQueues } from "../../src/queue.ts";
 
 /** One event to publish; durable and without an expiry unless it says so. */
@@ -31,8 +32,13 @@ export interface TestHub {
   parcels(keys: UserKeys): Promise<ParcelEntry[]>;
   /** All jobs of the first mailbox queue, as BullMQ itself lists them. */
   jobs(): Promise<Job<ParcelData>[]>;
+  /** Puts something else in place of the events of the one parcel there is; the job's data stays JSON. */
+  breakPack(events?: unknown): Promise<void>;
   close(): Promise<void>;
 }
+
+/** What `breakPack` leaves by default. */
+export const BROKEN = "tampered with";
 
 let lastId = 0;
 
@@ -67,6 +73,11 @@ export async function openHub(url: string, limits: Partial<StoreLimits> = {}, pa
       const { custody } = await store.log.read(keys, "0-0", 1, 1);
       return custody.filter((entry) => entry.kind === "parcel");
     },
+    breakPack: async (events = BROKEN) => {
+      const [job, ...others] = await queues.of(0).getJobs(["delayed"]);
+      if (job === undefined || others.length > 0) throw new Error("there is not one parcel");
+      await job.updateData({ ...job.data, events: events as string });
+    },
     jobs: () => queues.of(0).getJobs(["delayed", "waiting", "active", "completed", "failed"]),
     close: () => cleanUp.run(),
   };
@@ -77,7 +88,12 @@ export function drafts(count: number, draft: Draft = {}): Draft[] {
   return Array.from({ length: count }, (_, index) => ({ text: `event ${index}`, ...draft }));
 }
 
-/** The texts of the events in a parcel or a dead letter, in its order. */
-export function textsOf(data: Pick<ParcelData | DeadLetter, "events">): string[] {
-  return data.events.map(([, body]) => (JSON.parse(body) as { data: { text: string } }).data.text);
+/** The events in a parcel or a dead letter, in its order. */
+export function linesOf(data: ParcelData | DeadLetter): readonly ParcelLine[] {
+  return "parcel" in data ? data.events : unpackParcel(data).events;
+}
+
+/** The texts of these. */
+export function textsOf(data: ParcelData | DeadLetter): string[] {
+  return linesOf(data).map(([, body]) => (JSON.parse(body) as { data: { text: string } }).data.text);
 }

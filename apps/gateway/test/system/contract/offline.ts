@@ -1,4 +1,5 @@
 /** Contract: what finds nobody waits in BullMQ, and comes when somebody does. */
+import { inflateRawSync } from "node:zlib";
 import { describe, expect, it } from "@jest/globals";
 import type { Offset } from "@doorstep/protocol";
 import { eventually } from "@doorstep/testkit";
@@ -15,12 +16,17 @@ const KEPT = 5;
 
 interface ParcelData {
   readonly uid: string;
-  readonly events: readonly (readonly [Offset, string])[];
+  /** In base64, JSON compressed by raw deflate: offset and body of each. */
+  readonly events: string;
 }
 
 /** The mailbox queue through BullMQ's own API. */
 async function openQueue({ store }: Deployment): Promise<Queue<ParcelData>> {
   return new Queue<ParcelData>("mailbox", { prefix: "{ds:mb0}", connection: await store.openConnection("queue") });
+}
+
+function unpack({ events }: ParcelData): [Offset, string][] {
+  return JSON.parse(inflateRawSync(Buffer.from(events, "base64")).toString("utf8")) as [Offset, string][];
 }
 
 /** Offsets held in parcels that the user's list names, in list order. */
@@ -33,7 +39,7 @@ async function heldOffsets(
   return custody.flatMap((entry) => {
     if (entry.kind !== "parcel") return [];
     const job = jobs.find(({ id }) => id === entry.jobId);
-    return (job?.data.events ?? []).map(([offset]) => offset);
+    return job === undefined ? [] : unpack(job.data).map(([offset]) => offset);
   });
 }
 
