@@ -1,0 +1,75 @@
+/**
+ * The ledger: what came to each user, by the numbers that the publisher counts per user from 0.
+ *
+ * Per user it keeps the next number and the numbers below it that did not come. A number below the next one is out of order
+ * where it was missing and a duplicate otherwise. What was lost is what was published and is not among the distinct ones.
+ */
+
+export interface LedgerReport {
+  /** Events that came for the first time. */
+  readonly distinct: number;
+  readonly duplicates: number;
+  /** Came behind a later one of the same user. */
+  readonly outOfOrder: number;
+  /** Came only after a reconnect, though the user had been connected all the time until long after they were due. */
+  readonly stranded: number;
+  /** Users to whom something came. */
+  readonly reached: number;
+}
+
+export class Ledger {
+  readonly #next: number[] = [];
+  readonly #missing: (Set<number> | undefined)[] = [];
+  readonly #reached = new Set<number>();
+  #distinct = 0;
+  #duplicates = 0;
+  #outOfOrder = 0;
+  #stranded = 0;
+
+  /** Events that came for the first time since the last reset. */
+  get distinct(): number {
+    return this.#distinct;
+  }
+
+  /** Takes an event; answers whether it came for the first time. */
+  take(user: number, seq: number, isStranded = false): boolean {
+    const next = this.#next[user] ?? 0;
+    if (seq >= next) {
+      if (seq > next) this.#miss(user, next, seq);
+      this.#next[user] = seq + 1;
+    } else if (this.#missing[user]?.delete(seq) === true) {
+      this.#outOfOrder += 1;
+    } else {
+      this.#duplicates += 1;
+      return false;
+    }
+    this.#distinct += 1;
+    this.#reached.add(user);
+    if (isStranded) this.#stranded += 1;
+    return true;
+  }
+
+  report(): LedgerReport {
+    return {
+      distinct: this.#distinct,
+      duplicates: this.#duplicates,
+      outOfOrder: this.#outOfOrder,
+      stranded: this.#stranded,
+      reached: this.#reached.size,
+    };
+  }
+
+  /** Counts anew from here; where each user stands is kept. */
+  reset(): void {
+    this.#reached.clear();
+    this.#distinct = 0;
+    this.#duplicates = 0;
+    this.#outOfOrder = 0;
+    this.#stranded = 0;
+  }
+
+  #miss(user: number, from: number, to: number): void {
+    const missing = (this.#missing[user] ??= new Set());
+    for (let seq = from; seq < to; seq++) missing.add(seq);
+  }
+}

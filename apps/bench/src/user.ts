@@ -1,0 +1,5 @@
+/** Users of the benchmark have numbers, which become ids towards the targets. */
+
+export function userIdOf(user: number): string {
+  return `user-${user}`;
+}

@@ -1,0 +1,43 @@
+import { describe, expect, it } from "@jest/globals";
+import { parseOptions } from "../src/option.ts";
+import { TARGETS } from "../src/targets.ts";
+import { WORKLOADS } from "../src/workloads.ts";
+
+describe("the options", () => {
+  it("are everything, three times, in full size, without flags", () => {
+    expect(parseOptions([])).toEqual({
+      targets: TARGETS,
+      workloads: WORKLOADS,
+      repetitions: 3,
+      scale: 1,
+      json: undefined,
+    });
+  });
+
+  it("pick targets and workloads in the order given", () => {
+    const args = ["--target", "socket-io-classic", "--target", "doorstep", "--workload", "maximum", "--scale", "0.1"];
+    const { targets, workloads, scale } = parseOptions(args);
+    expect(targets.map(({ name }) => name)).toEqual(["socket-io-classic", "doorstep"]);
+    expect(workloads.map(({ name }) => name)).toEqual(["maximum"]);
+    expect(scale).toBe(0.1);
+  });
+
+  it("name what is known where a name is not", () => {
+    expect(() => parseOptions(["--target", "door"])).toThrow(/--target door: .*doorstep, socket-io-sharded/);
+    expect(() => parseOptions(["--workload", "speed"])).toThrow(/--workload speed: .*latency/);
+  });
+
+  it.each([
+    ["--repetitions", "0"],
+    ["--repetitions", "1.5"],
+    ["--scale", "0"],
+    ["--scale", "2"],
+    ["--scale", "much"],
+  ])("refuse %s %s", (name, value) => {
+    expect(() => parseOptions([name, value])).toThrow(RangeError);
+  });
+
+  it("have targets and workloads with names of their own", () => {
+    for (const all of [TARGETS, WORKLOADS]) expect(new Set(all.map(({ name }) => name)).size).toBe(all.length);
+  });
+});
