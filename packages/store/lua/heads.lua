@@ -1,7 +1,7 @@
 #!lua flags=no-writes
--- heads: where many users of one partition stand, in one call.
+-- heads: where many users stand, in one call.
 --
--- KEYS  user hashes of one partition
+-- KEYS  user hashes; in a Cluster of one partition
 -- Returns {head, number of undelivered events, head, number, ...}; "0-0" and 0 for a user nobody published to.
 local reply = {}
 for i, key in ipairs(KEYS) do

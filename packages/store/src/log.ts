@@ -1,9 +1,9 @@
 /**
  * The log: the truth of what a user was sent (DESIGN section 2). Append, read, acknowledge, ask where users stand.
  *
- * One script call each. Bodies go in as text and come out as Buffers; nothing here parses one.
+ * Appends that begin in the same turn share a script call (AppendQueue); all else is one call each. Bodies go in as text and
+ * come out as Buffers; nothing here parses one.
  */
-import { createHash } from "node:crypto";
 import {
   DoorstepError,
   type Durability,
@@ -15,11 +15,12 @@ import {
   type PublishResult,
   utf8Length,
 } from "@doorstep/protocol";
+import { type Append, AppendQueue, appendArguments } from "./append.ts";
 import { type CustodyEntry, parseCustodyEntry } from "./custody-entry.ts";
-import { keepMs, type StoreLimits } from "./limit.ts";
+import type { StoreLimits } from "./limit.ts";
 import { Replication } from "./replication.ts";
 import type { Scripts } from "./script.ts";
-import { dedupeKey, keysOfUid, type UserKeys, uidOf } from "./user-key.ts";
+import { keysOfUid, type UserKeys, uidOf } from "./user-key.ts";
 import type { Witness } from "./witness.ts";
 
 /** How an append is made. */
@@ -84,10 +85,10 @@ export interface AckResult {
 const FULL = "!MAILBOX_FULL";
 /** Events that are let go beyond what is needed: a parcel of them. */
 const SPARE_EVENTS = 100;
-const CLASS_LETTER = { durable: "d", stream: "s", ephemeral: "e" } as const;
 
 export class Log {
   readonly #scripts: Scripts;
+  readonly #queue: AppendQueue;
   readonly #replication: Replication;
   readonly #limits: StoreLimits;
   readonly #partitions: number;
@@ -103,6 +104,7 @@ export class Log {
     onOverflow: (events: number) => void,
   ) {
     this.#scripts = scripts;
+    this.#queue = new AppendQueue(scripts, limits);
     this.#replication = new Replication(scripts.connection, limits);
     this.#limits = limits;
     this.#partitions = partitions;
@@ -131,13 +133,12 @@ export class Log {
     }
     const isReplicated = durability === "replicated" && events.some(({ delivery }) => delivery !== "ephemeral");
     const user = this.keysOf(userId);
-    const { keys, args } = this.#appendArguments(user, userId, events, isRetry, isReplicated);
-    const { reply: answer, replicas } = isReplicated
-      ? await this.#replication.append(keys, args)
-      : { reply: await this.#scripts.run("append", keys, args), replicas: undefined };
-    const reply = answer as string[];
+    const append = { user, userId, events, isRetry };
+    const { reply, replicas } = isReplicated
+      ? await this.#appendReplicated(append)
+      : { reply: await this.#queue.push(append), replicas: undefined };
     if (reply[0] === FULL && (await this.#makeRoom(user, events))) return this.append(userId, events, options);
-    if (reply[0]?.startsWith("!") === true) throw refusal(reply[0].slice(1), events[Number(reply[1])], userId);
+    if (reply[0]?.startsWith("!") === true) throw refusal(reply, events, userId);
     this.#note(user, reply);
     const { minReplicas, replicaTimeoutMs } = this.#limits;
     if (replicas !== undefined && replicas < minReplicas) {
@@ -177,36 +178,10 @@ export class Log {
     }
   }
 
-  #appendArguments(
-    keys: UserKeys,
-    userId: string,
-    events: readonly EncodedEvent[],
-    isRetry: boolean,
-    isReplicated: boolean,
-  ): { keys: string[]; args: (string | number)[] } {
-    const limits = this.#limits;
-    const scriptKeys = [keys.user, keys.log, keys.due];
-    const args: (string | number)[] = [
-      keys.channel,
-      keys.uid,
-      userId,
-      isRetry ? "1" : "0",
-      limits.dedupeWindowMs,
-      limits.logMaxEvents,
-      limits.logMaxAgeMs,
-      limits.mailboxMaxEvents,
-      limits.mailboxMaxBytes,
-      limits.maxPayloadBytes,
-      keepMs(limits),
-      isReplicated ? "1" : "0",
-    ];
-    for (const event of events) {
-      if (event.isCallerId) scriptKeys.push(dedupeKey(keys, event.id));
-      const digest = event.isCallerId ? digestOf(event.content) : "";
-      args.push(event.id, CLASS_LETTER[event.delivery], digest, event.expiresAtMs, event.collapseKey, event.body);
-    }
-    if (events.some(({ collapseKey }) => collapseKey !== "")) scriptKeys.push(keys.collapse);
-    return { keys: scriptKeys, args };
+  async #appendReplicated(append: Append): Promise<{ reply: string[]; replicas: number }> {
+    const { keys, args } = appendArguments([append], this.#limits, true);
+    const { reply, replicas } = await this.#replication.append(keys, args);
+    return { reply: (reply as string[][])[0] ?? [], replicas };
   }
 
   /**
@@ -256,7 +231,7 @@ export class Log {
     return { acked, count, released };
   }
 
-  /** Tells where users of one partition stand, in one call. */
+  /** Tells where the users of one batch (`Store.batch`) stand, in one call. */
   async heads(users: readonly UserKeys[]): Promise<Head[]> {
     const reply = (await this.#scripts.run(
       "heads",
@@ -267,11 +242,6 @@ export class Log {
   }
 }
 
-/** Sixteen bytes are enough to tell two bodies of one id apart. */
-function digestOf(content: string): string {
-  return createHash("sha256").update(content).digest("base64url").slice(0, 22);
-}
-
 function resultOf(event: EncodedEvent, reply: string, replicas: number | undefined): PublishResult {
   if (reply === "") return { id: event.id, offset: null, duplicate: false };
   const duplicate = reply.startsWith("=");
@@ -279,7 +249,10 @@ function resultOf(event: EncodedEvent, reply: string, replicas: number | undefin
   return replicas === undefined ? result : { ...result, replicas };
 }
 
-function refusal(code: string, event: EncodedEvent | undefined, userId: string): DoorstepError {
-  const known = isErrorCode(code) ? code : "INTERNAL";
-  return new DoorstepError(known, known === "MAILBOX_FULL" ? `user ${userId}` : `event ${event?.id ?? "?"}`);
+function refusal(reply: readonly string[], events: readonly EncodedEvent[], userId: string): DoorstepError {
+  const [code = "", index, message] = reply;
+  const known = code.slice(1);
+  if (!isErrorCode(known)) return new DoorstepError("INTERNAL", code);
+  const event = `event ${events[Number(index)]?.id ?? "?"}`;
+  return new DoorstepError(known, known === "MAILBOX_FULL" ? `user ${userId}` : (message?.slice(0, 200) ?? event));
 }

@@ -15,7 +15,8 @@ import { PushSubscriptions } from "./push-subscription.ts";
 import { Receipts } from "./receipt.ts";
 import { Scripts } from "./script.ts";
 import { Subscriber, type SubscriberHandlers } from "./subscriber.ts";
-import { DEFAULT_PARTITIONS, HUB_KEYS } from "./user-key.ts";
+import { batchUsers } from "./user-batch.ts";
+import { DEFAULT_PARTITIONS, HUB_KEYS, type UserKeys } from "./user-key.ts";
 import { Witness } from "./witness.ts";
 
 export interface StoreOptions {
@@ -40,6 +41,8 @@ export interface Store {
   readonly history: History;
   readonly limits: StoreLimits;
   readonly partitions: number;
+  /** Splits users into batches that one call of `log.heads` may ask about. */
+  batch<T extends { readonly keys: UserKeys }>(users: Iterable<T>): T[][];
   /** Whether the command connection is up. */
   isReady(): boolean;
   /** Asks Redis for an answer; throws UNAVAILABLE. */
@@ -95,6 +98,7 @@ export async function connectStore(options: StoreOptions): Promise<Store> {
     history,
     limits,
     partitions,
+    batch: (users) => batchUsers(users, redis.isCluster),
     isReady: () => redis.status === "ready",
     ping: async () => {
       await coded(redis.ping());

@@ -6,7 +6,7 @@
  * compare heads; ioredis' own `ready` comes before its resubscriptions are through. A link may also die without an error;
  * a heartbeat notices within some seconds.
  */
-import { setTimeout as delay } from "node:timers/promises";
+import { setImmediate as endOfTick, setTimeout as delay } from "node:timers/promises";
 import calculateSlot from "cluster-key-slot";
 import type { Cluster } from "ioredis";
 import type { RedisConnection } from "./connection.ts";
@@ -34,10 +34,16 @@ export interface SubscriberHandlers {
   onLost(error: Error | undefined): void;
 }
 
+/** Channels that join in one call, and the answer to it. */
+interface Joining {
+  readonly channels: string[];
+  readonly confirmed: Promise<void>;
+}
+
 const SPACE = 0x20;
 /** Groups channels that belong to no partition, and so to another slot. */
 const NO_PARTITION = -1;
-const RESUBSCRIBE_AT_ONCE = 256;
+const SUBSCRIBE_AT_ONCE = 256;
 const RETRY_MS = 200;
 const CONFIRM_TIMEOUT_MS = 3_000;
 const HEARTBEAT_MS = 1_000;
@@ -48,6 +54,8 @@ export class Subscriber {
   readonly #redis: RedisConnection;
   readonly #handlers: SubscriberHandlers;
   readonly #channels = new Map<string, number>();
+  /** What is subscribed to at the end of this tick, by what may go in one call. */
+  readonly #joining = new Map<number, Joining>();
   readonly #heartbeat: NodeJS.Timeout;
   #isClosed = false;
   #lost = false;
@@ -70,10 +78,25 @@ export class Subscriber {
     await confirmed(this.#redis.ssubscribe(HUB_KEYS.histories));
   }
 
-  /** Subscribes to a user's channel; resolves once Redis has confirmed. */
-  async subscribe(keys: UserKeys): Promise<void> {
-    this.#channels.set(keys.channel, keys.partition);
-    await confirmed(this.#redis.ssubscribe(keys.channel));
+  /** Subscribes to a user's channel, with the others of this tick in one call; resolves once Redis has confirmed. */
+  subscribe({ channel, partition }: UserKeys): Promise<void> {
+    this.#channels.set(channel, partition);
+    const group = this.#groupOf(partition);
+    let joining = this.#joining.get(group);
+    if (joining === undefined) {
+      const channels: string[] = [];
+      joining = { channels, confirmed: this.#join(group, channels) };
+      this.#joining.set(group, joining);
+    }
+    joining.channels.push(channel);
+    return joining.confirmed;
+  }
+
+  async #join(group: number, channels: readonly string[]): Promise<void> {
+    await endOfTick();
+    this.#joining.delete(group);
+    // Without those that were left meanwhile.
+    await this.#subscribeTo(channels.filter((channel) => this.#channels.has(channel)));
   }
 
   /** Leaves a user's channel; failures do not matter, since messages for nobody are ignored. */
@@ -147,18 +170,24 @@ export class Subscriber {
   }
 
   async #resubscribe(): Promise<void> {
-    // Channels of one partition share a slot; elsewhere than in a Cluster all may go together.
     const groups = new Map<number, string[]>();
     for (const [channel, partition] of this.#channels) {
-      const key = this.#redis.isCluster ? partition : 0;
+      const key = this.#groupOf(partition);
       const group = groups.get(key);
       if (group === undefined) groups.set(key, [channel]);
       else group.push(channel);
     }
-    for (const channels of groups.values()) {
-      for (let i = 0; i < channels.length; i += RESUBSCRIBE_AT_ONCE) {
-        await confirmed(this.#redis.ssubscribe(...channels.slice(i, i + RESUBSCRIBE_AT_ONCE)));
-      }
+    for (const channels of groups.values()) await this.#subscribeTo(channels);
+  }
+
+  /** Channels of one partition share a slot; elsewhere than in a Cluster all may go together. */
+  #groupOf(partition: number): number {
+    return this.#redis.isCluster ? partition : 0;
+  }
+
+  async #subscribeTo(channels: readonly string[]): Promise<void> {
+    for (let i = 0; i < channels.length; i += SUBSCRIBE_AT_ONCE) {
+      await confirmed(this.#redis.ssubscribe(...channels.slice(i, i + SUBSCRIBE_AT_ONCE)));
     }
   }
 

@@ -58,23 +58,66 @@ export function partitionOf(uid: string, partitions: number): number {
 
 /** Makes all keys of a uid. */
 export function keysOfUid(uid: string, partitions: number): UserKeys {
-  const partition = partitionOf(uid, partitions);
-  const tag = `ds:{${partition}}`;
-  return {
-    uid,
-    partition,
-    user: `${tag}:u:${uid}`,
-    log: `${tag}:log:${uid}`,
-    due: dueKey(partition),
-    parcels: `${tag}:parcels:${uid}`,
-    litter: `${tag}:litter:${uid}`,
-    collapse: `${tag}:collapse:${uid}`,
-    connections: `${tag}:conn:${uid}`,
-    acks: `${tag}:acks:${uid}`,
-    escalated: `${tag}:escalated:${uid}`,
-    subscriptions: `${tag}:push:${uid}`,
-    channel: `${tag}:ev:${uid}`,
-  };
+  return new KeysOfUid(uid, partitionOf(uid, partitions));
+}
+
+/** Names are made where they are asked for: an append needs four of them, and an idle connection keeps none. */
+class KeysOfUid implements UserKeys {
+  readonly uid: string;
+  readonly partition: number;
+
+  constructor(uid: string, partition: number) {
+    this.uid = uid;
+    this.partition = partition;
+  }
+
+  get user(): string {
+    return this.#name("u");
+  }
+
+  get log(): string {
+    return this.#name("log");
+  }
+
+  get due(): string {
+    return dueKey(this.partition);
+  }
+
+  get parcels(): string {
+    return this.#name("parcels");
+  }
+
+  get litter(): string {
+    return this.#name("litter");
+  }
+
+  get collapse(): string {
+    return this.#name("collapse");
+  }
+
+  get connections(): string {
+    return this.#name("conn");
+  }
+
+  get acks(): string {
+    return this.#name("acks");
+  }
+
+  get escalated(): string {
+    return this.#name("escalated");
+  }
+
+  get subscriptions(): string {
+    return this.#name("push");
+  }
+
+  get channel(): string {
+    return this.#name("ev");
+  }
+
+  #name(kind: string): string {
+    return `ds:{${this.partition}}:${kind}:${this.uid}`;
+  }
 }
 
 /** The key that deduplicates one event id chosen by a caller. */

@@ -5,7 +5,8 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 
 const LOOK_EVERY_MS = 500;
-const RESOLUTION_MS = 10;
+/** Each measurement wakes the process. */
+const RESOLUTION_MS = 50;
 const NANOSECONDS_PER_MS = 1e6;
 
 export class Lag {

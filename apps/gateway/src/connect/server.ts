@@ -109,8 +109,8 @@ export class SocketServer {
     this.#options.store.log.keysOf(identity.userId);
     const { token: _, ...rest } = handshake;
     socket.data = { ...identity, handshake: rest, badMessages: 0 };
-    // The adapter answers other gateways with what it finds here; the token is nobody else's.
-    socket.handshake.auth = {};
+    // The adapter answers other gateways with what it finds here; the token is nobody else's, and headers are of no use.
+    Object.assign(socket.handshake, { auth: {}, headers: {}, query: {} });
   }
 
   #refusal(thrown: unknown): Error {

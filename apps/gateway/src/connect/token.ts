@@ -2,6 +2,7 @@
  * Tokens: JWTs that name their user in `sub` and end at `exp`, checked with a shared secret (HS256 only) or with the keys
  * of a JWKS URL (asymmetric algorithms only), never both: a public key must not pass as a secret.
  */
+import { webcrypto } from "node:crypto";
 import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload, type JWTVerifyOptions } from "jose";
 import { DoorstepError } from "@doorstep/protocol";
 
@@ -22,6 +23,8 @@ export interface Identity {
 
 /** Checks a token; throws TOKEN_EXPIRED, TOKEN_INVALID, or UNAVAILABLE where the keys cannot be fetched. */
 export type VerifyToken = (token: string) => Promise<Identity>;
+
+const { subtle } = webcrypto;
 
 const ASYMMETRIC = [
   "RS256",
@@ -68,7 +71,12 @@ function createKeyCheck(options: TokenOptions, verify: JWTVerifyOptions): (token
     return async (token) => (await jwtVerify(token, keys, verify)).payload;
   }
   const secret = new TextEncoder().encode(options.jwtSecret ?? "");
-  return async (token) => (await jwtVerify(token, secret, verify)).payload;
+  // Imported once: of a secret as bytes every check would make a key anew.
+  let imported: Promise<webcrypto.CryptoKey> | undefined;
+  return async (token) => {
+    imported ??= subtle.importKey("raw", secret, { name: "HMAC", hash: "SHA-256" }, false, ["verify"]);
+    return (await jwtVerify(token, await imported, verify)).payload;
+  };
 }
 
 function toTokenError(error: unknown): DoorstepError {

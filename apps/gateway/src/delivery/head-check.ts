@@ -1,6 +1,6 @@
 /**
  * The head check: every few seconds, and at once after the subscription was restored, every local user's offset is
- * compared with the log's head, one script call per partition. It finds what push alone cannot: a lost message that no
+ * compared with the log's head, one script call per batch of them. It finds what push alone cannot: a lost message that no
  * later one follows. It also finds a log that ends before what was sent from it, which only a failover or a lost end of
  * the AOF can do.
  */
@@ -54,13 +54,8 @@ export class HeadCheck {
   }
 
   async #checkAll(): Promise<void> {
-    const byPartition = new Map<number, LocalUser<UserSocket>[]>();
-    for (const user of this.#hub.users) {
-      const group = byPartition.get(user.keys.partition);
-      if (group === undefined) byPartition.set(user.keys.partition, [user]);
-      else group.push(user);
-    }
-    const results = await Promise.allSettled(Array.from(byPartition.values(), (users) => this.#readHeads(users)));
+    const batches = this.#store.batch(this.#hub.users);
+    const results = await Promise.allSettled(batches.map((users) => this.#readHeads(users)));
     const stands: Stand[] = [];
     for (const result of results) {
       if (result.status === "fulfilled") stands.push(...result.value);

@@ -14,6 +14,7 @@ import type { CatchUp, CatchUpPage } from "./catch-up.ts";
 import { type Signal, signalOfHead, signalOfPage, signalOfPush, TABLE } from "./delivery-state.ts";
 import { buildFrame } from "./frame.ts";
 import { LocalUser } from "./local-user.ts";
+import { Tally } from "./tally.ts";
 import type { CatchUpCause, UserSocket } from "./user-socket.ts";
 
 export interface HubOptions {
@@ -35,10 +36,12 @@ const READ_RETRY_MS = 500;
 export class Hub {
   readonly #options: HubOptions;
   readonly #users = new Map<string, LocalUser<UserSocket>>();
+  readonly #tally: Tally;
   #dirty: LocalUser<UserSocket>[] = [];
 
   constructor(options: HubOptions) {
     this.#options = options;
+    this.#tally = new Tally(options.metrics);
   }
 
   /** The users with sockets here. */
@@ -96,11 +99,13 @@ export class Hub {
 
   /** Takes a message of a user's channel. */
   push(channel: string, push: PushMessage): void {
-    const { metrics } = this.#options;
     const user = this.#users.get(channel);
-    metrics.pushMessages.inc({ kind: user === undefined ? "unknown" : "user" });
-    if (user === undefined) return;
-    metrics.pushed.inc(push.count);
+    if (user === undefined) {
+      this.#options.metrics.pushMessages.inc({ kind: "unknown" });
+      return;
+    }
+    this.#tally.messages += 1;
+    this.#tally.pushed += push.count;
     if (push.prev === undefined || push.last === undefined) {
       user.ephemeral.push(push.events);
       user.ephemeralCount += push.count;
@@ -273,8 +278,8 @@ export class Hub {
       if (!socket.isQueued) continue;
       socket.isQueued = false;
       socket.sendEvents(frame, last);
-      metrics.frames.inc();
-      metrics.delivered.inc({ path: "live" }, count);
+      this.#tally.frames += 1;
+      this.#tally.delivered += count;
       if (socket.backlogBytes > socketBudgetBytes) this.#apply(socket, "slow", "slow");
     }
   }

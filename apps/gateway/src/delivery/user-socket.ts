@@ -5,9 +5,12 @@
  *   written    the last event given to the connection
  *   announced  the newest head anyone told of since its last read began
  *
- * Writes go past Socket.IO straight to its engine as prepared frames. The backlog is what the engine and the WebSocket
- * have not yet given to the kernel; it bounds what a slow reader costs (P8).
+ * Frames are prepared, so neither Socket.IO nor the WebSocket has anything to add to them. While nothing waits on its
+ * way, a small one goes straight into the TCP socket, which is most of what an event costs less. Behind anything that
+ * waits, or where it is large, it goes through the engine: that keeps the order, and tells when all has drained. The
+ * backlog is what engine and socket have not yet given to the kernel; it bounds what a slow reader costs (P8).
  */
+import type { Socket } from "node:net";
 import { type AckMode, type Offset, ZERO_OFFSET } from "@doorstep/protocol";
 import type { LocalUser } from "./local-user.ts";
 import type { Phase } from "./delivery-state.ts";
@@ -16,9 +19,16 @@ import type { GatewaySocket } from "../connect/socket.ts";
 /** Why a socket is catching up: a label of the catch-ups counter. */
 export type CatchUpCause = "connect" | "push_lost" | "head_check" | "failover" | "slow";
 
-interface Transport {
-  socket?: { bufferedAmount?: number };
+/** What engine.io and ws keep to themselves; the WebSocket is absent where another transport is in use. */
+interface Engine {
+  readonly writeBuffer: readonly unknown[];
+  readonly transport: { readonly socket?: { readonly readyState?: number; readonly _socket?: Socket } };
 }
+
+/** The state of a WebSocket in which it takes data. */
+const OPEN = 1;
+/** Longest frame that may pass the engine by: well below any budget, so that it alone never has to drain. */
+const DIRECT_BYTES = 4_096;
 
 export interface UserSocketOptions {
   readonly ackMode: AckMode;
@@ -79,15 +89,24 @@ export class UserSocket {
 
   /** Bytes that were written and have not reached the kernel. */
   get backlogBytes(): number {
-    const transport = this.socket.conn.transport as unknown as Transport;
-    return this.#engineBytes + (transport.socket?.bufferedAmount ?? 0);
+    return this.#engineBytes + (this.#engine.transport.socket?._socket?.writableLength ?? 0);
   }
 
   /** Gives a frame to the connection. */
   send(frame: Buffer): void {
+    const { writeBuffer, transport } = this.#engine;
+    const wire = transport.socket?.readyState === OPEN ? transport.socket._socket : undefined;
+    if (wire?.writableLength === 0 && writeBuffer.length === 0 && frame.length <= DIRECT_BYTES) {
+      wire.write(frame);
+      return;
+    }
     this.#engineBytes += frame.length;
     // The data is only looked at by other transports; the WebSocket writes the prepared frame.
     this.socket.conn.write("", { wsPreEncodedFrame: [frame] } as object);
+  }
+
+  get #engine(): Engine {
+    return this.socket.conn as unknown as Engine;
   }
 
   /** Gives a frame of logged events up to `last` to the connection. */

@@ -35,6 +35,22 @@ export function describeSubscriber({ open, topology, newUser }: Harness): void {
       expect(ear.heard).toHaveLength(4);
     });
 
+    it("P2 confirms every subscription of a tick, and leaves out what was left in it", async () => {
+      const store = await open();
+      const all = Array.from({ length: 300 }, () => store.log.keysOf(newUser()));
+      const ear = await openEar(store);
+      const confirmed = Promise.all(all.map((keys) => ear.subscriber.subscribe(keys)));
+      const [left, ...stay] = all as [UserKeys, ...UserKeys[]];
+      await ear.subscriber.unsubscribe(left);
+      await confirmed;
+      const listeners = async (keys: UserKeys): Promise<unknown> => {
+        const { port } = await topology().masterOf(keys.log);
+        return ((await redisCall(port, "PUBSUB", "SHARDNUMSUB", keys.channel)) as unknown[])[1];
+      };
+      expect(await listeners(left)).toBe(0);
+      for (const keys of stay) expect(await listeners(keys)).toBe(1);
+    });
+
     it("P2 subscribes all channels anew after its connection was killed, tells so, and hears pushes again", async () => {
       const store = await open();
       const users = Array.from({ length: 20 }, () => newUser());

@@ -1,0 +1,28 @@
+/**
+ * Tally: what the path of a live event counts, as plain numbers. A labelled counter costs more than the decision it counts,
+ * so the metrics get the numbers when somebody reads them.
+ */
+import type { GatewayMetrics } from "../metric.ts";
+
+export class Tally {
+  /** Messages of users with sockets here, the events in them, frames written, and the events in those. */
+  messages = 0;
+  pushed = 0;
+  frames = 0;
+  delivered = 0;
+
+  constructor(metrics: GatewayMetrics) {
+    // prom-client calls it before a metric is read; its types know it as an option of the constructor only.
+    const collect = (metric: object, add: () => void): unknown => Object.assign(metric, { collect: add });
+    collect(metrics.pushMessages, () => metrics.pushMessages.inc({ kind: "user" }, this.#take("messages")));
+    collect(metrics.pushed, () => metrics.pushed.inc(this.#take("pushed")));
+    collect(metrics.frames, () => metrics.frames.inc(this.#take("frames")));
+    collect(metrics.delivered, () => metrics.delivered.inc({ path: "live" }, this.#take("delivered")));
+  }
+
+  #take(name: "messages" | "pushed" | "frames" | "delivered"): number {
+    const count = this[name];
+    this[name] = 0;
+    return count;
+  }
+}
