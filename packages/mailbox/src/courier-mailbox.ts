@@ -65,7 +65,7 @@ export interface BoardQueue {
 
 export interface CourierMailbox {
   /** Holds what is due in these partitions, until all are done or `signal` aborts. Rejects where Redis does not answer. */
-  sweep(partitions: Iterable<number>, signal: AbortSignal): Promise<SweepCounts>;
+  sweep(partitions: readonly number[], signal: AbortSignal): Promise<SweepCounts>;
   /** Takes part in the schedule by which all couriers share the sweeps: `run` gets a slice at a time. */
   scheduleSweeps(everyMs: number, run: (slice: Slice) => Promise<void>): Promise<Schedule>;
   /** Tells what is in custody, at a bounded cost. Throws UNAVAILABLE. */

@@ -55,14 +55,15 @@ interface View {
  */
 export async function sweep(
   options: SweepOptions,
-  partitions: Iterable<number>,
+  partitions: readonly number[],
   signal: AbortSignal,
 ): Promise<SweepCounts> {
   const counts: SweepCounts = { held: 0, young: 0, live: 0, settled: 0, failed: 0 };
   const view = await openView(options.store);
-  await inLanes(partitions, LANES, async (partition) => {
+  const beforeMs = view.nowMs - options.graceMs;
+  await inLanes(await options.store.custody.duePartitions(partitions, beforeMs), LANES, async (partition) => {
     for (let isFull = true; isFull && !signal.aborted;) {
-      const users = await options.store.custody.due(partition, view.nowMs - options.graceMs, PAGE_USERS);
+      const users = await options.store.custody.due(partition, beforeMs, PAGE_USERS);
       isFull = users.length === PAGE_USERS;
       for (const { keys } of users) {
         if (signal.aborted) return;

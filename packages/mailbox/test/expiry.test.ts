@@ -53,8 +53,9 @@ async function wake(): Promise<number> {
   await job?.promote();
   const again = await eventually(async () => {
     const [now] = await hub.jobs();
-    const isOver = now !== undefined && now.attemptsStarted > Number(job?.attemptsStarted);
-    return isOver && (await now.isDelayed()) ? now : null;
+    // Promoting takes the delay away; being put off is one step, which sets it again.
+    const isOver = now !== undefined && now.attemptsStarted > Number(job?.attemptsStarted) && now.delay > 0;
+    return isOver ? now : null;
   });
   return again.delay;
 }

@@ -72,6 +72,16 @@ export class Custody {
     return known ?? (keys.uid.startsWith("u") ? keys.uid.slice(1) : undefined);
   }
 
+  /**
+   * Those of some partitions in which a user waits since `beforeMs` or longer, in one call. In a Cluster all of them, unasked:
+   * a call touches one partition there, and `due` tells more for the same.
+   */
+  async duePartitions(partitions: readonly number[], beforeMs: number): Promise<readonly number[]> {
+    if (this.#scripts.connection.isCluster) return partitions;
+    const reply = (await this.#scripts.run("due", partitions.map(dueKey), [beforeMs])) as number[];
+    return partitions.filter((_, i) => reply[i] === 1);
+  }
+
   /** Users of one partition that wait since `beforeMs` or longer, longest first, at most `limit`. */
   async due(partition: number, beforeMs: number, limit: number): Promise<DueUser[]> {
     const flat = await this.#try(() =>

@@ -14,6 +14,7 @@ const SCRIPTS = [
   "read",
   "ack",
   "heads",
+  "due",
   "history",
   "floor",
   "known",

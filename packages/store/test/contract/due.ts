@@ -77,6 +77,8 @@ export function describeDue({ open, raw, newUser }: Harness): void {
       expect((await store.custody.due(partition, 5, 10)).at(-1)?.keys.user).toContain(`:u:${first.uid}`);
       expect(await store.custody.countDue(partition)).toBeGreaterThanOrEqual(5);
       await expect(store.custody.oldestDueMs(partition)).resolves.toBe(1);
+      await expect(store.custody.duePartitions([partition], 1)).resolves.toEqual([partition]);
+      await expect(store.custody.duePartitions([partition], 0)).resolves.toEqual(raw().isCluster ? [partition] : []);
       await raw().del(first.due);
       await expect(store.custody.oldestDueMs(partition)).resolves.toBeUndefined();
     });
