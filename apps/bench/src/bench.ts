@@ -6,6 +6,7 @@
  */
 import { createCleanUp } from "@doorstep/testkit";
 
+import { withDeadline } from "./deadline.ts";
 import type { BenchOptions } from "./option.ts";
 import type { RunResult, Series } from "./result.ts";
 import { Stage } from "./stage.ts";
@@ -19,12 +20,18 @@ export interface Run {
   readonly repetition: number;
 }
 
+/** A run is ended by force after so many times its usual length, and some more for slow machines. */
+const MOST_TIMES = 4;
+const SPARE_S = 120;
+
 /** All runs in their order; those that a workload skips are left out. */
-export function planRuns({ workloads, targets, repetitions }: BenchOptions): Run[] {
+export function planRuns({ workloads, targets, areTargetsNamed, repetitions }: BenchOptions): Run[] {
   const runs: Run[] = [];
   for (const workload of workloads) {
-    const able = targets.filter((target) => workload.skips?.(target) === undefined);
-    for (let repetition = 0; repetition < repetitions; repetition++) {
+    const able = targets.filter(
+      (target) => workload.skips?.(target) === undefined && (areTargetsNamed || (workload.takesPart?.(target) ?? true)),
+    );
+    for (let repetition = 0; repetition < countRepetitions(workload, repetitions); repetition++) {
       for (let i = 0; i < able.length; i++) {
         const target = able[(i + repetition) % able.length];
         if (target !== undefined) runs.push({ workload, target, repetition });
@@ -41,17 +48,21 @@ export async function runBench(options: BenchOptions, log: (line: string) => voi
   const results: RunResult[] = [];
   for (const [index, run] of runs.entries()) {
     const { workload, target, repetition } = run;
-    const what = `${workload.name} · ${target.name} · repetition ${repetition + 1} of ${options.repetitions}`;
+    const what = `${workload.name} · ${target.name} · repetition ${repetition + 1} of ${countRepetitions(workload, options.repetitions)}`;
     log(`[${index + 1}/${runs.length}] ${what} · about ${timeLeft.tell(index)} left`);
     const beganAtMs = performance.now();
-    results.push(await runOne(run, options.scale, (line) => log(`    ${line}`)));
+    results.push(await runOne(run, options, (line) => log(`    ${line}`)));
     timeLeft.took(run, (performance.now() - beganAtMs) / 1_000);
   }
   return results;
 }
 
 /** Runs a workload once and ends everything that it started. */
-export async function runOne(run: Run, scale: number, log: (line: string) => void): Promise<RunResult> {
+export async function runOne(
+  run: Run,
+  { scale, soakSeconds }: Pick<BenchOptions, "scale" | "soakSeconds">,
+  log: (line: string) => void,
+): Promise<RunResult> {
   const { workload, target, repetition } = run;
   const about = { workload: workload.name, target: target.name, repetition };
   const series: Series[] = [];
@@ -64,9 +75,12 @@ export async function runOne(run: Run, scale: number, log: (line: string) => voi
     plot: (one) => void series.push(one),
     count: (full) => Math.max(1, Math.round(full * scale)),
     seconds: (full) => Math.max(0.5, full * scale),
+    soakSeconds,
     stage: (servers) => Stage.start({ target, servers, cleanUp }),
     async withStage(servers, body) {
       const own = createCleanUp();
+      // Where the run is given up, nobody comes back here.
+      cleanUp.add(() => own.run());
       try {
         return await body(await Stage.start({ target, servers, cleanUp: own }));
       } finally {
@@ -75,7 +89,7 @@ export async function runOne(run: Run, scale: number, log: (line: string) => voi
     },
   };
   try {
-    const figures = await workload.run(context);
+    const figures = await withDeadline(workload.run(context), limitS(workload, soakSeconds));
     return { ...about, figures, series };
   } catch (error) {
     log(`failed: ${String(error)}`);
@@ -83,4 +97,13 @@ export async function runOne(run: Run, scale: number, log: (line: string) => voi
   } finally {
     await cleanUp.run();
   }
+}
+
+function countRepetitions({ isSoak }: Workload, repetitions: number): number {
+  return isSoak === true ? 1 : repetitions;
+}
+
+/** How long a run may take: what hangs must not keep all that comes behind it. */
+function limitS({ isSoak, seconds }: Workload, soakSeconds: number): number {
+  return SPARE_S + (isSoak === true ? soakSeconds : MOST_TIMES * seconds);
 }

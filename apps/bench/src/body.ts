@@ -20,7 +20,7 @@ const TEXT = randomBytes(64 * 1_024).toString("base64url");
 
 /** The payload of a user's event `seq`, due at `dueUs` by the shared clock. */
 export function createBody(seq: number, dueUs: number): Body {
-  const mark = `#${seq}.${Math.round(dueUs)}#`;
+  const mark = toMark(seq, dueUs);
   const from = Math.floor(Math.random() * (TEXT.length - ROOM));
   return { mark, pad: TEXT.slice(from, from + ROOM - mark.length) };
 }
@@ -29,12 +29,22 @@ export function createBody(seq: number, dueUs: number): Body {
 export function readMarks(text: string, take: (seq: number, dueUs: number) => void): number {
   let count = 0;
   for (let at = text.indexOf(OPEN); at >= 0; at = text.indexOf(OPEN, at)) {
-    const from = at + OPEN.length;
-    const dot = text.indexOf(".", from);
-    at = text.indexOf("#", dot);
-    if (dot < 0 || at < 0) throw new Error(`a mark without an end: ${text.slice(from, from + 40)}`);
-    take(Number(text.slice(from, dot)), Number(text.slice(dot + 1, at)));
+    at = readMark(text, at + OPEN.length, take);
     count += 1;
   }
   return count;
+}
+
+/** Writes a mark; it begins and ends with a #. */
+export function toMark(seq: number, dueUs: number): string {
+  return `#${seq}.${Math.round(dueUs)}#`;
+}
+
+/** Reads the mark whose number begins at `from`; answers where its last # is. */
+export function readMark(text: string, from: number, take: (seq: number, dueUs: number) => void): number {
+  const dot = text.indexOf(".", from);
+  const end = text.indexOf("#", dot);
+  if (dot < 0 || end < 0) throw new Error(`a mark without an end: ${text.slice(from, from + 40)}`);
+  take(Number(text.slice(from, dot)), Number(text.slice(dot + 1, end)));
+  return end;
 }

@@ -1,7 +1,9 @@
 /** The figures that every measurement has: what was delivered, how late, and what it cost. Names are the same everywhere. */
 import { type Figure, NEVER } from "@doorstep/testkit";
 
+import type { TallyReport } from "./client/tally.ts";
 import { Histogram } from "./histogram.ts";
+import type { LoadReport } from "./publisher/press.ts";
 import type { Series } from "./result.ts";
 import type { Measurement } from "./stage.ts";
 import type { Usage } from "./usage.ts";
@@ -9,8 +11,14 @@ import type { Usage } from "./usage.ts";
 const US_PER_MS = 1_000;
 const US_PER_S = 1e6;
 
+/** What a ledger's figures are made of. */
+export interface LedgerCounts {
+  readonly load: Pick<LoadReport, "published" | "failed">;
+  readonly tally: Pick<TallyReport, "distinct" | "duplicates" | "outOfOrder" | "stranded">;
+}
+
 /** Lost, duplicate, out of order, stranded. They have a limit where the target promises them never to be. */
-export function ledgerFigures({ load, tally }: Pick<Measurement, "load" | "tally">, isPromised: boolean): Figure[] {
+export function ledgerFigures({ load, tally }: LedgerCounts, isPromised: boolean): Figure[] {
   const figure = (name: string, value: number): Figure => ({
     name,
     value,
@@ -66,4 +74,14 @@ export function cpuFigures({ cpuS }: Usage, events: number): Figure[] {
     value: (seconds * US_PER_S) / events,
     unit: "us",
   }));
+}
+
+/** The same figure, with a name that says what it is of. */
+export function figureOf(what: string, figure: Figure): Figure {
+  return { ...figure, name: `${what}: ${figure.name}` };
+}
+
+/** The same figures, said of a part of the workload. */
+export function named(figures: readonly Figure[], what: string): Figure[] {
+  return figures.map((figure) => ({ ...figure, name: `${what}: ${figure.name}` }));
 }

@@ -2,13 +2,16 @@
  * The ledger: what came to each user, by the numbers that the publisher counts per user from 0.
  *
  * Per user it keeps the next number and the numbers below it that did not come. A number below the next one is out of order
- * where it was missing and a duplicate otherwise. What was lost is what was published and is not among the distinct ones.
+ * where it was missing, and came before otherwise: a repeat where the client library drops it, else a duplicate. What was lost
+ * is what was published and is not among the distinct ones.
  */
 
 export interface LedgerReport {
   /** Events that came for the first time. */
   readonly distinct: number;
   readonly duplicates: number;
+  /** Came again and were dropped by the client library, so that no application sees them twice. */
+  readonly repeats: number;
   /** Came behind a later one of the same user. */
   readonly outOfOrder: number;
   /** Came only after a reconnect, though the user had been connected all the time until long after they were due. */
@@ -21,6 +24,9 @@ export class Ledger {
   readonly #next: number[] = [];
   readonly #missing: (Set<number> | undefined)[] = [];
   readonly #reached = new Set<number>();
+  /** How many of a user's last events the client library knows and drops. */
+  remembers = 0;
+  repeats = 0;
   #distinct = 0;
   #duplicates = 0;
   #outOfOrder = 0;
@@ -40,7 +46,8 @@ export class Ledger {
     } else if (this.#missing[user]?.delete(seq) === true) {
       this.#outOfOrder += 1;
     } else {
-      this.#duplicates += 1;
+      if (seq >= next - this.remembers) this.repeats += 1;
+      else this.#duplicates += 1;
       return false;
     }
     this.#distinct += 1;
@@ -49,10 +56,16 @@ export class Ledger {
     return true;
   }
 
+  /** Whether an event came. */
+  has(user: number, seq: number): boolean {
+    return seq < (this.#next[user] ?? 0) && this.#missing[user]?.has(seq) !== true;
+  }
+
   report(): LedgerReport {
     return {
       distinct: this.#distinct,
       duplicates: this.#duplicates,
+      repeats: this.repeats,
       outOfOrder: this.#outOfOrder,
       stranded: this.#stranded,
       reached: this.#reached.size,
@@ -64,6 +77,7 @@ export class Ledger {
     this.#reached.clear();
     this.#distinct = 0;
     this.#duplicates = 0;
+    this.repeats = 0;
     this.#outOfOrder = 0;
     this.#stranded = 0;
   }

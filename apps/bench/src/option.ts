@@ -2,22 +2,30 @@
 import { parseArgs } from "node:util";
 
 import type { Target } from "./target.ts";
-import { TARGETS } from "./targets.ts";
+import { ABSENT, TARGETS } from "./targets.ts";
 import type { Workload } from "./workload.ts";
 import { WORKLOADS } from "./workloads.ts";
 
 export interface BenchOptions {
   /** @default all */
   readonly targets: readonly Target[];
+  /** Whether targets were named; then each workload runs on them that can. */
+  readonly areTargetsNamed: boolean;
   /** @default all */
   readonly workloads: readonly Workload[];
   /** @default 3 */
   readonly repetitions: number;
   /** Of users, events and durations; rates stay. @default 1 */
   readonly scale: number;
+  /** Length of the soak. @default 600 times the scale */
+  readonly soakSeconds: number;
   /** File that the results are written to as JSON. @default none */
   readonly json: string | undefined;
+  /** Whether docs/operations/benchmarks.md is written. @default false */
+  readonly report: boolean;
 }
+
+const SOAK_S = 600;
 
 /** Reads the arguments; throws a RangeError or TypeError that says what is wrong. */
 export function parseOptions(args: readonly string[]): BenchOptions {
@@ -28,7 +36,9 @@ export function parseOptions(args: readonly string[]): BenchOptions {
       workload: { type: "string", multiple: true, default: [] },
       repetitions: { type: "string", default: "3" },
       scale: { type: "string", default: "1" },
+      seconds: { type: "string" },
       json: { type: "string" },
+      report: { type: "boolean", default: false },
     },
   });
   const repetitions = Number(values.repetitions);
@@ -37,12 +47,17 @@ export function parseOptions(args: readonly string[]): BenchOptions {
   }
   const scale = Number(values.scale);
   if (!(scale > 0 && scale <= 1)) throw new RangeError(`--scale has to be above 0 and at most 1, not ${values.scale}`);
+  const soakSeconds = Number(values.seconds ?? SOAK_S * scale);
+  if (!(soakSeconds > 0)) throw new RangeError(`--seconds has to be above 0, not ${values.seconds}`);
   return {
     targets: pick("target", TARGETS, values.target),
     workloads: pick("workload", WORKLOADS, values.workload),
+    areTargetsNamed: values.target.length > 0,
     repetitions,
     scale,
+    soakSeconds,
     json: values.json,
+    report: values.report,
   };
 }
 
@@ -56,6 +71,8 @@ function pick<T extends { readonly name: string }>(
   return names.map((name) => {
     const found = all.find((one) => one.name === name);
     if (found !== undefined) return found;
+    const absent = ABSENT.find((one) => one.name === name);
+    if (absent !== undefined) throw new RangeError(`--${option} ${name}: it cannot run here: ${absent.reason}`);
     throw new RangeError(
       `--${option} ${name}: there is no such ${option}; known are ${all.map((one) => one.name).join(", ")}`,
     );

@@ -13,6 +13,8 @@ export interface BenchResult {
   readonly command: string;
   /** RFC 3339. */
   readonly startedAt: string;
+  /** Targets that this machine has not, and what is missing for each. @default none */
+  readonly absent?: readonly { readonly name: string; readonly reason: string }[];
   readonly results: readonly RunResult[];
 }
 

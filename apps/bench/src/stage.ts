@@ -47,8 +47,13 @@ export class Stage {
     const redis = await startRedis({ args: REDIS_ARGS });
     cleanUp.add(() => redis.stop());
     const deployment = await target.start({ redisUrl: redis.url, servers, cleanUp });
+    return Stage.#fill(target, redis, deployment, cleanUp);
+  }
+
+  /** Adds publisher and clients. */
+  static async #fill(target: Target, redis: RedisServer, deployment: Deployment, cleanUp: CleanUp): Promise<Stage> {
     const publisher = await startRemote<Press>("publisher/main.js", cleanUp);
-    await publisher.call("open", target.name, redis.url);
+    await publisher.call("open", target.name, redis.url, deployment.publishTo);
     const clients = await startRemote<Crowd>("client/main.js", cleanUp);
     await clients.call("open", target.protocol);
     const stage = new Stage(target, redis, deployment, publisher, clients);
@@ -70,6 +75,11 @@ export class Stage {
     this.clients = clients;
   }
 
+  /** A stage on the same servers, with a publisher and clients of its own; ends with `cleanUp`. Users must differ. */
+  beside(cleanUp: CleanUp): Promise<Stage> {
+    return Stage.#fill(this.target, this.redis, this.deployment, cleanUp);
+  }
+
   /** Starts one more server, and tells the clients where it is. */
   async addServer(): Promise<Server> {
     const server = await this.deployment.startServer();
@@ -83,10 +93,10 @@ export class Stage {
   }
 
   /** Publishes to each user until something has come to all of them; throws where that takes too long. */
-  async prime(users: number): Promise<void> {
+  async prime(users: number, from = 0): Promise<void> {
     for (let tries = 0; tries < PRIME_TRIES; tries++) {
       await this.clients.call("reset");
-      const load = { from: 0, users, eventsPerS: PRIME_PER_S, events: users };
+      const load = { from, users, eventsPerS: PRIME_PER_S, events: users };
       const { published } = await this.publisher.call("runOpen", load);
       await this.settle(published);
       if ((await this.clients.call("report")).reached === users) return;
@@ -99,15 +109,15 @@ export class Stage {
     await this.clients.call("reset");
     const endUsage = await watchUsage(this.roles, this.redis.port);
     const load = await run();
-    await this.settle(load.published);
+    await this.settle(load.published - load.failed);
     const usage = await endUsage();
     return { load, tally: await this.clients.call("report"), usage };
   }
 
-  /** Resolves once so many events came since the last reset, or nothing comes any more. */
-  async settle(events: number): Promise<void> {
+  /** Resolves once so many events came since the last reset, or nothing came for some time: two seconds by default. */
+  async settle(events: number, silenceMs = SILENCE_MS): Promise<void> {
     let seen = -1;
-    for (let quietSinceMs = performance.now(); performance.now() - quietSinceMs < SILENCE_MS;) {
+    for (let quietSinceMs = performance.now(); performance.now() - quietSinceMs < silenceMs;) {
       const { distinct } = await this.clients.call("look");
       if (distinct >= events) return;
       if (distinct !== seen) quietSinceMs = performance.now();

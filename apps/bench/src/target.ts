@@ -17,6 +17,8 @@ export interface Target {
   /** Whether a user who was away for a while gets what came meanwhile. */
   readonly keeps: "nothing" | "minutes" | "days";
   readonly protocol: Protocol;
+  /** Why it cannot run on this machine; undefined where it can. @default it can */
+  absent?(): string | undefined;
   start(options: DeployOptions): Promise<Deployment>;
 }
 
@@ -31,8 +33,12 @@ export interface DeployOptions {
 export interface Deployment {
   /** Those that clients connect to, in the order of their start, also those that were killed. */
   readonly servers: readonly Server[];
+  /** Where events are published. @default in Redis */
+  readonly publishTo?: readonly string[];
   /** Processes beside them, by role, such as Doorstep's courier. */
   readonly companions: Readonly<Record<string, readonly number[]>>;
+  /** Resolves once everything for users who are away is where it waits for them. @default it is at once */
+  untilHeld?(): Promise<void>;
   /** Starts one more. */
   startServer(): Promise<Server>;
 }
@@ -43,6 +49,8 @@ export interface Server {
   /** Such as `http://127.0.0.1:8080`. */
   readonly url: string;
   readonly pid: number;
+  /** Where its metrics are, as Prometheus reads them. @default nowhere */
+  readonly metricsUrl?: string;
   /** @default "SIGKILL" */
   kill(signal?: NodeJS.Signals): Promise<void>;
 }

@@ -42,13 +42,19 @@ export async function watchUsage(roles: Roles, redisPort: number): Promise<() =>
     const after = await readAllCpu(roles);
     const redis = difference(await readRedis(redisPort), redisBefore);
     const cpuS: Record<string, number> = {};
-    const rssMb: Record<string, number> = {};
     for (const [role, pids] of Object.entries(roles)) {
       cpuS[role] = sum(pids.map((pid) => Math.max(0, (after.get(pid) ?? 0) - (before.get(pid) ?? 0))));
-      rssMb[role] = sum(await Promise.all(pids.map((pid) => readRssMb(pid))));
     }
-    return { seconds, cpuS, rssMb, redis };
+    return { seconds, cpuS, rssMb: await readRss(roles), redis };
   };
+}
+
+/** Resident memory by role now, in MB, all its processes together. */
+export async function readRss(roles: Roles): Promise<Record<string, number>> {
+  const entries = Object.entries(roles).map(
+    async ([role, pids]) => [role, sum(await Promise.all(pids.map((pid) => readRssMb(pid))))] as const,
+  );
+  return Object.fromEntries(await Promise.all(entries));
 }
 
 /** Seconds of CPU of all threads of a process so far; 0 for a process that is gone. */

@@ -14,6 +14,10 @@ export interface Workload {
   readonly seconds: number;
   /** Why a target cannot take part; undefined where it can. @default all can */
   skips?(target: Target): string | undefined;
+  /** Whether a target takes part where none was named. @default all do */
+  takesPart?(target: Target): boolean;
+  /** Whether it lasts as long as `soakSeconds` says; then one repetition is enough. @default false */
+  readonly isSoak?: boolean;
   run(context: WorkloadContext): Promise<Figure[]>;
 }
 
@@ -25,6 +29,8 @@ export interface WorkloadContext {
   readonly count: (full: number) => number;
   /** Applies the scale to a duration; half a second at least. */
   readonly seconds: (full: number) => number;
+  /** How long a soak takes, which no scale applies to. */
+  readonly soakSeconds: number;
   /** Starts a stage that lasts until the run ends. */
   readonly stage: (servers: number) => Promise<Stage>;
   /** Runs something with a stage of its own, which ends with it. */

@@ -17,6 +17,18 @@ describe("the plan", () => {
     ]);
   });
 
+  it("has a soak once, and leaves out who takes no part unless somebody was named", () => {
+    const workloads = options.workloads.map((workload) => ({
+      ...workload,
+      isSoak: true,
+      takesPart: ({ keeps }: { keeps: string }) => keeps === "days",
+    }));
+    const plan = (areTargetsNamed: boolean) =>
+      planRuns({ ...options, workloads, areTargetsNamed, repetitions: 3 }).map(({ target }) => target.name);
+    expect(plan(false)).toEqual(["doorstep"]);
+    expect(plan(true)).toEqual(["doorstep", "socket-io-sharded"]);
+  });
+
   it("leaves out what a workload skips", () => {
     const workloads = options.workloads.map((workload) => ({
       ...workload,

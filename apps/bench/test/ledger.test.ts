@@ -16,7 +16,7 @@ describe("a ledger", () => {
     { name: "a repetition of the last", seqs: [0, 1, 1], distinct: 2, duplicates: 1, outOfOrder: 0 },
     { name: "a repetition of what was late", seqs: [1, 0, 0], distinct: 2, duplicates: 1, outOfOrder: 1 },
   ])("counts $name", ({ seqs, distinct, duplicates, outOfOrder }) => {
-    expect(take(...seqs).report()).toEqual({ distinct, duplicates, outOfOrder, stranded: 0, reached: 1 });
+    expect(take(...seqs).report()).toEqual({ distinct, duplicates, repeats: 0, outOfOrder, stranded: 0, reached: 1 });
   });
 
   it("agrees with a list of all that came, whatever comes", () => {
@@ -31,6 +31,19 @@ describe("a ledger", () => {
         );
       }),
     );
+  });
+
+  it("counts apart what the client library drops since it is among the last it knows", () => {
+    const ledger = new Ledger();
+    ledger.remembers = 2;
+    for (const seq of [0, 1, 2, 3, 2, 3, 1]) ledger.take(7, seq);
+    expect(ledger.report()).toMatchObject({ distinct: 4, repeats: 2, duplicates: 1 });
+  });
+
+  it("knows which events came", () => {
+    const ledger = take(0, 2);
+    expect([0, 1, 2, 3].map((seq) => ledger.has(7, seq))).toEqual([true, false, true, false]);
+    expect(ledger.has(8, 0)).toBe(false);
   });
 
   it("keeps users apart", () => {
@@ -51,6 +64,6 @@ describe("a ledger", () => {
     ledger.reset();
     ledger.take(7, 2);
     ledger.take(7, 1);
-    expect(ledger.report()).toEqual({ distinct: 1, duplicates: 1, outOfOrder: 1, stranded: 0, reached: 1 });
+    expect(ledger.report()).toEqual({ distinct: 1, duplicates: 1, repeats: 0, outOfOrder: 1, stranded: 0, reached: 1 });
   });
 });

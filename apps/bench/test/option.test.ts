@@ -8,9 +8,12 @@ describe("the options", () => {
     expect(parseOptions([])).toEqual({
       targets: TARGETS,
       workloads: WORKLOADS,
+      areTargetsNamed: false,
       repetitions: 3,
       scale: 1,
+      soakSeconds: 600,
       json: undefined,
+      report: false,
     });
   });
 
@@ -20,6 +23,11 @@ describe("the options", () => {
     expect(targets.map(({ name }) => name)).toEqual(["socket-io-classic", "doorstep"]);
     expect(workloads.map(({ name }) => name)).toEqual(["maximum"]);
     expect(scale).toBe(0.1);
+  });
+
+  it("shorten a soak with the scale, or as it is told", () => {
+    expect(parseOptions(["--scale", "0.1"]).soakSeconds).toBe(60);
+    expect(parseOptions(["--scale", "0.1", "--seconds", "20"])).toMatchObject({ soakSeconds: 20, scale: 0.1 });
   });
 
   it("name what is known where a name is not", () => {
@@ -33,6 +41,7 @@ describe("the options", () => {
     ["--scale", "0"],
     ["--scale", "2"],
     ["--scale", "much"],
+    ["--seconds", "0"],
   ])("refuse %s %s", (name, value) => {
     expect(() => parseOptions([name, value])).toThrow(RangeError);
   });

@@ -1,5 +1,7 @@
 /** The crowd: all users of the benchmark and their connections, in one process. Its methods are what the benchmark can tell it. */
 import type { Protocol } from "../target.ts";
+import type { EventId } from "../user.ts";
+import type { LateArrival } from "./arrivals.ts";
 import { DeliveredTeller } from "./delivered-teller.ts";
 import { Member } from "./member.ts";
 import { Tally, type TallyReport } from "./tally.ts";
@@ -28,6 +30,12 @@ export class Crowd {
   /** Says how the servers are spoken to. */
   open(protocol: Protocol): void {
     this.#protocol = protocol;
+    this.#tally.ledger.remembers = findWire(protocol).remembers ?? 0;
+  }
+
+  /** Says what the events hold from now on. @default "bodies" */
+  expect(what: "bodies" | "tokens"): void {
+    this.#tally.expect(what);
   }
 
   /** Says where the servers are; also those that are known keep their places. */
@@ -59,6 +67,21 @@ export class Crowd {
   look(): { distinct: number; connected: number } {
     const connected = this.#members.filter((member) => member?.isReady).length;
     return { distinct: this.#tally.distinct, connected };
+  }
+
+  /** How many of these events, each by its user and number, never came. */
+  countMissing(events: readonly EventId[]): number {
+    return events.filter(([user, seq]) => !this.#tally.ledger.has(user, seq)).length;
+  }
+
+  /** Keeps from now on when events came that were later than this. */
+  watchLate(overUs: number): void {
+    this.#tally.arrivals.lateOverUs = overUs;
+  }
+
+  /** The late ones since the last reset. */
+  late(): readonly LateArrival[] {
+    return this.#tally.arrivals.late;
   }
 
   report(): TallyReport {

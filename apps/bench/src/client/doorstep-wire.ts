@@ -1,13 +1,17 @@
 /**
  * Doorstep (PROTOCOL sections 4 and 9): Socket.IO with a token, lists of events, and the last event's offset on the next
  * connection. Acks are implicit, by pongs, as the SDK has them by default.
+ *
+ * As the SDK does, it drops what is not newer than where it stands. Events are parsed only in a list that begins with such.
  */
+import { compareOffsets, type Gap, maxOffset, type Offset, type Ready } from "@doorstep/protocol";
 import { signHubToken } from "@doorstep/testkit";
 
 import { ENGINE, PONG, SOCKET } from "./engine-packet.ts";
 import type { Wire, WireHost } from "./wire.ts";
 
 const TOKEN_LIFETIME_S = 86_400;
+const EVENTS = '42["events",[';
 const OFFSET = '{"offset":"';
 
 export class DoorstepWire implements Wire {
@@ -31,37 +35,56 @@ export class DoorstepWire implements Wire {
     if (data[1] === SOCKET.connectError || data[1] === SOCKET.disconnect) this.#host.refused();
     if (data[1] !== SOCKET.event) return;
     const text = data.toString("latin1");
-    if (text.startsWith('42["events"')) {
-      this.#host.memory.lastText = text;
-      this.#host.events(text);
-    } else {
-      this.#control(text);
-    }
+    if (text.startsWith(EVENTS)) this.#take(data, text);
+    else this.#control(text);
+  }
+
+  #take(data: Buffer, text: string): void {
+    const { memory } = this.#host;
+    const stand = memory.offset;
+    const last = offsetAt(data, data.lastIndexOf(OFFSET));
+    if (stand === undefined || compareOffsets(offsetAt(data, EVENTS.length), stand) > 0) this.#host.events(text);
+    else this.#drop(text, stand);
+    if (stand === undefined || compareOffsets(last, stand) > 0) memory.offset = last;
+  }
+
+  /** Takes what is newer. */
+  #drop(text: string, stand: Offset): void {
+    const [name, events] = JSON.parse(text.slice(2)) as [string, readonly { readonly offset: Offset }[]];
+    const newer = events.filter(({ offset }) => compareOffsets(offset, stand) > 0);
+    this.#host.repeated(events.length - newer.length);
+    if (newer.length > 0) this.#host.events(`42${JSON.stringify([name, newer])}`);
   }
 
   #control(text: string): void {
-    const [name, message] = JSON.parse(text.slice(2)) as [string, Readonly<Record<string, unknown>>];
-    if (name === "gap") this.#stand(message["to"]);
-    if (name === "gap") this.#host.gap();
-    if (name === "ready") this.#stand(message["offset"]);
+    const [name, message] = JSON.parse(text.slice(2)) as [string, unknown];
+    if (name === "gap") this.#skip(message as Gap);
+    if (name === "ready") this.#advance((message as Ready).offset);
     if (name === "ready") this.#host.ready();
   }
 
-  #stand(offset: unknown): void {
+  /** Goes on from the end of a gap: back, where the log lost what came here. */
+  #skip({ from, to, reason }: Gap): void {
+    if (reason === "failover" || compareOffsets(to, from) < 0) this.#host.memory.offset = to;
+    else this.#advance(to);
+    this.#host.gap();
+  }
+
+  #advance(offset: Offset): void {
     const { memory } = this.#host;
-    memory.offset = String(offset);
-    memory.lastText = undefined;
+    memory.offset = memory.offset === undefined ? offset : maxOffset(memory.offset, offset);
   }
 
   #auth(): object {
     const { memory, userId } = this.#host;
-    const offset = memory.lastText === undefined ? memory.offset : lastOffset(memory.lastText);
+    const { offset } = memory;
     const token = (memory.session ??= signHubToken(userId, TOKEN_LIFETIME_S));
     return { token, ...(offset === undefined ? {} : { offset }) };
   }
 }
 
-function lastOffset(text: string): string {
-  const from = text.lastIndexOf(OFFSET) + OFFSET.length;
-  return text.slice(from, text.indexOf('"', from));
+/** Reads the offset of the event that begins there; a text of its own, which does not keep the message's alive. */
+function offsetAt(data: Buffer, at: number): Offset {
+  const from = at + OFFSET.length;
+  return data.toString("latin1", from, data.indexOf(0x22, from));
 }

@@ -1,8 +1,8 @@
 /**
  * A member: one user with one connection at a time, which comes back by itself when it breaks.
  *
- * The waits before it comes back are drawn at random up to a bound that doubles, for all targets alike, and each try goes to
- * the next server. `move` and `drop` are the benchmark's own doing and count as no break.
+ * The waits before it comes back are those of the target's own client library by its defaults, and each try goes to the next
+ * server. `move` and `drop` are the benchmark's own doing and count as no break.
  */
 import { type RawData, WebSocket } from "ws";
 
@@ -12,7 +12,7 @@ import type { Tally } from "./tally.ts";
 import type { Wire, WireHost, WireKind, WireMemory } from "./wire.ts";
 
 const BACK_OFF_BASE_MS = 500;
-const BACK_OFF_CAP_MS = 10_000;
+const BACK_OFF_CAP_MS = 30_000;
 const HANDSHAKE_TIMEOUT_MS = 20_000;
 /** An event that was due so long before the connection ended should have come over it. */
 const STRANDED_AFTER_US = 2e6;
@@ -82,6 +82,7 @@ export class Member {
     // `close` follows, and says the same.
     socket.on("error", () => undefined);
     socket.on("close", () => {
+      wire.closed?.();
       if (socket !== this.#socket) return;
       tally.breaks += 1;
       this.#ended();
@@ -97,6 +98,7 @@ export class Member {
       send: (data) => socket.send(data),
       ready: () => this.#becomeReady(),
       events: (text) => tally.events(user, text, (dueUs) => this.#isStranded(dueUs)),
+      repeated: (count) => void (tally.ledger.repeats += count),
       gap: () => void (tally.gaps += 1),
       refused: () => {
         tally.refusals += 1;
@@ -120,13 +122,19 @@ export class Member {
   }
 
   #retry(): void {
-    const capMs = Math.min(BACK_OFF_CAP_MS, BACK_OFF_BASE_MS * 2 ** this.#failures);
+    const { backOffMs = drawWaitMs } = this.#options.kind;
+    const waitMs = backOffMs(this.#failures, Math.random());
     this.#failures += 1;
     this.#server += 1;
-    this.#timer = setTimeout(() => this.#open(), Math.random() * capMs);
+    this.#timer = setTimeout(() => this.#open(), waitMs);
   }
 
   #isStranded(dueUs: number): boolean {
     return dueUs > this.#past.fromUs && dueUs < this.#past.toUs - STRANDED_AFTER_US;
   }
+}
+
+/** Anything up to a bound that doubles, as packages/client waits. */
+function drawWaitMs(failures: number, random: number): number {
+  return random * Math.min(BACK_OFF_CAP_MS, BACK_OFF_BASE_MS * 2 ** failures);
 }

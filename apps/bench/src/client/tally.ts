@@ -3,8 +3,10 @@ import { readMarks } from "../body.ts";
 import { nowUs } from "../clock.ts";
 import { Histogram, type HistogramText } from "../histogram.ts";
 import { Ledger, type LedgerReport } from "../ledger.ts";
+import { readTokens } from "../token.ts";
+import { Arrivals, type ArrivalsReport } from "./arrivals.ts";
 
-export interface TallyReport extends LedgerReport {
+export interface TallyReport extends LedgerReport, ArrivalsReport {
   /** Messages that had events in them. */
   readonly frames: number;
   readonly bytes: number;
@@ -19,9 +21,11 @@ export interface TallyReport extends LedgerReport {
 }
 
 export class Tally {
-  readonly #ledger = new Ledger();
+  readonly ledger = new Ledger();
+  readonly arrivals = new Arrivals();
   readonly #latency = new Histogram();
   #onDistinct: ((count: number) => void) | undefined;
+  #read = readMarks;
   #frames = 0;
   #bytes = 0;
   gaps = 0;
@@ -36,17 +40,25 @@ export class Tally {
     this.#onDistinct = onDistinct;
   }
 
+  /** Says what the messages hold from now on. @default "bodies" */
+  expect(what: "bodies" | "tokens"): void {
+    this.#read = what === "tokens" ? readTokens : readMarks;
+  }
+
   /** Takes a message; answers how many events were in it. Throws for an event that comes before it is due: no clock is shared. */
   events(user: number, text: string, isStranded: (dueUs: number) => boolean): number {
     const atUs = nowUs();
-    const count = readMarks(text, (seq, dueUs) => {
-      if (!this.#ledger.take(user, seq, isStranded(dueUs))) return;
+    const before = this.ledger.distinct;
+    const count = this.#read(text, (seq, dueUs) => {
+      if (!this.ledger.take(user, seq, isStranded(dueUs))) return;
       // Due times are whole microseconds.
       if (atUs < dueUs - 1) throw new Error(`an event came ${dueUs - atUs} us before it was due: the clocks disagree`);
       this.#latency.record(atUs - dueUs);
+      this.arrivals.event(dueUs, atUs);
       this.#watched += 1;
     });
     if (count === 0) return 0;
+    if (this.ledger.distinct > before) this.arrivals.frame(user, atUs);
     this.#frames += 1;
     this.#bytes += text.length;
     this.#onDistinct?.(this.#watched);
@@ -54,12 +66,13 @@ export class Tally {
   }
 
   get distinct(): number {
-    return this.#ledger.distinct;
+    return this.ledger.distinct;
   }
 
   report(): TallyReport {
     return {
-      ...this.#ledger.report(),
+      ...this.ledger.report(),
+      ...this.arrivals.report(),
       frames: this.#frames,
       bytes: this.#bytes,
       gaps: this.gaps,
@@ -70,7 +83,8 @@ export class Tally {
   }
 
   reset(): void {
-    this.#ledger.reset();
+    this.ledger.reset();
+    this.arrivals.reset();
     this.#latency.reset();
     this.#frames = 0;
     this.#bytes = 0;

@@ -8,6 +8,8 @@ export interface Wire {
   opened(): void;
   /** A message came. */
   message(data: Buffer): void;
+  /** The WebSocket is closed, whoever closed it. @default nothing is to be done */
+  closed?(): void;
 }
 
 /** What a wire has to do with the rest of its client. */
@@ -20,6 +22,8 @@ export interface WireHost {
   ready(): void;
   /** Hands on a text with events; answers how many there were. */
   events(text: string): number;
+  /** Events came that the client library drops, since they came before. */
+  repeated(count: number): void;
   /** The target said that events are missing. */
   gap(): void;
   /** The server refused; the client tries again later. */
@@ -40,5 +44,9 @@ export interface WireKind {
   /** Path and query of the WebSocket's URL. */
   readonly path: string;
   readonly subprotocols: readonly string[];
+  /** How long the client library waits before it connects again, after so many failures in a row. @default Doorstep's SDK's */
+  readonly backOffMs?: (failures: number, random: number) => number;
+  /** How many of a user's last events the client library drops where they come again. @default 0 */
+  readonly remembers?: number;
   create(host: WireHost): Wire;
 }

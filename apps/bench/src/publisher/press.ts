@@ -5,13 +5,15 @@
  * that time. A publisher that falls behind publishes at once what is due, so that its lateness counts as latency. As fast as
  * possible means a window: so many events are published but not yet delivered.
  */
-import { createBody } from "../body.ts";
+import { type Body, createBody } from "../body.ts";
 import { nowUs } from "../clock.ts";
 import { Histogram } from "../histogram.ts";
-import { userIdOf } from "../user.ts";
+import { createToken, type Token } from "../token.ts";
+import { type EventId, userIdOf } from "../user.ts";
 import { DeliveredCount } from "./delivered-count.ts";
+import { inTurn } from "./in-turn.ts";
 import { turn, waitUntil } from "./precise-wait.ts";
-import type { Publisher } from "./publisher.ts";
+import type { Publisher, Text } from "./publisher.ts";
 import { connectPublisher } from "./publishers.ts";
 
 /** Users `from` up to `from + users - 1`, one after the other, again and again. */
@@ -53,10 +55,15 @@ export class Press {
   readonly #pending = new Set<Promise<unknown>>();
   readonly #delivered = new DeliveredCount();
   #publisher: Publisher | undefined;
-  #failed = 0;
+  readonly #failures: EventId[] = [];
 
-  async open(target: string, redisUrl: string): Promise<void> {
-    this.#publisher = await connectPublisher(target, redisUrl);
+  async open(target: string, redisUrl: string, publishTo?: readonly string[]): Promise<void> {
+    this.#publisher = await connectPublisher(target, redisUrl, publishTo);
+  }
+
+  /** Publishes each event from now on only once the one before it of the same user was answered; it is due all the same. */
+  publishInTurn(): void {
+    if (this.#publisher !== undefined) this.#publisher = inTurn(this.#publisher);
   }
 
   /** Answers the port to which the clients are to tell how many events they got. */
@@ -65,26 +72,33 @@ export class Press {
   }
 
   /** Publishes at a fixed rate. Several may run at a time, to different users. */
-  async runOpen({ from, users, eventsPerS, events }: OpenLoad): Promise<LoadReport> {
-    const late = new Histogram();
-    const failedBefore = this.#failed;
-    const beganUs = nowUs();
-    for (let n = 0; n < events; n++) {
-      const dueUs = beganUs + (n * US_PER_S) / eventsPerS;
-      if (dueUs > nowUs()) await waitUntil(dueUs);
-      else if (n % MOST_AT_ONCE === 0) await turn();
-      late.record(nowUs() - dueUs);
-      this.#publish(from + (n % users), dueUs);
-    }
-    const seconds = (nowUs() - beganUs) / US_PER_S;
-    await Promise.all(this.#pending);
-    const failed = this.#failed - failedBefore;
-    return { published: events, failed, seconds, lateP99Us: late.quantile(0.99), delivered: Number.NaN };
+  async runOpen(load: OpenLoad): Promise<LoadReport> {
+    return this.#keep(load, (user, dueUs) => this.#publish(user, createBody(this.#next(user), dueUs)));
+  }
+
+  /** Publishes one event a token at a fixed rate. */
+  async runTokens(load: OpenLoad): Promise<LoadReport> {
+    return this.#keep(load, (user, dueUs) => this.#publish(user, { delta: createToken(this.#next(user), dueUs) }));
+  }
+
+  /** Writes tokens at a fixed rate, each user's into a text of its own; throws where the target has none. */
+  async runTexts(load: OpenLoad): Promise<LoadReport> {
+    const texts = await this.#openTexts(load);
+    const report = await this.#keep(load, (user, dueUs) => {
+      texts[user - load.from]?.write(createToken(this.#next(user), dueUs));
+    });
+    await Promise.all(texts.map((text) => text.end()));
+    return report;
+  }
+
+  /** The last so many that failed. */
+  failures(count: number): EventId[] {
+    return count === 0 ? [] : this.#failures.slice(-count);
   }
 
   /** Publishes as fast as events are delivered; the clients have to tell. One at a time. */
   async runClosed({ from, users, window, seconds }: ClosedLoad): Promise<LoadReport> {
-    const failedBefore = this.#failed;
+    const failedBefore = this.#failures.length;
     const deliveredBefore = this.#delivered.value;
     const beganUs = nowUs();
     const endUs = beganUs + seconds * US_PER_S;
@@ -95,7 +109,10 @@ export class Press {
       const open = published - givenUp - (this.#delivered.value - deliveredBefore);
       if (open < window) {
         const size = Math.min(window - open, MOST_AT_ONCE);
-        for (let i = 0; i < size; i++) this.#publish(from + ((published + i) % users), nowUs());
+        for (let i = 0; i < size; i++) {
+          const user = from + ((published + i) % users);
+          this.#publish(user, createBody(this.#next(user), nowUs()));
+        }
         published += size;
         movedUs = now;
         await turn();
@@ -108,18 +125,54 @@ export class Press {
     const spentS = (nowUs() - beganUs) / US_PER_S;
     const delivered = this.#delivered.value - deliveredBefore;
     await Promise.all(this.#pending);
-    return { published, failed: this.#failed - failedBefore, seconds: spentS, lateP99Us: 0, delivered };
+    return { published, failed: this.#failures.length - failedBefore, seconds: spentS, lateP99Us: 0, delivered };
   }
 
-  #publish(user: number, dueUs: number): void {
+  async #openTexts({ from, users }: Addressees): Promise<Text[]> {
+    const publisher = this.#publisher;
+    if (publisher?.openText === undefined) throw new Error("this target has no texts");
+    const texts: Promise<Text>[] = [];
+    for (let user = from; user < from + users; user++) texts.push(publisher.openText(userIdOf(user)));
+    return Promise.all(texts);
+  }
+
+  /** Does something for each event at its time, and waits for what it led to. */
+  async #keep(
+    { from, users, eventsPerS, events }: OpenLoad,
+    fn: (user: number, dueUs: number) => void,
+  ): Promise<LoadReport> {
+    const late = new Histogram();
+    const failedBefore = this.#failures.length;
+    const beganUs = nowUs();
+    for (let n = 0; n < events; n++) {
+      const dueUs = beganUs + (n * US_PER_S) / eventsPerS;
+      if (dueUs > nowUs()) await waitUntil(dueUs);
+      else if (n % MOST_AT_ONCE === 0) await turn();
+      late.record(nowUs() - dueUs);
+      fn(from + (n % users), dueUs);
+    }
+    const seconds = (nowUs() - beganUs) / US_PER_S;
+    await Promise.all(this.#pending);
+    const failed = this.#failures.length - failedBefore;
+    return { published: events, failed, seconds, lateP99Us: late.quantile(0.99), delivered: Number.NaN };
+  }
+
+  /** The user's next number. */
+  #next(user: number): number {
     const seq = this.#seqs[user] ?? 0;
     this.#seqs[user] = seq + 1;
-    const answer = this.#publisher?.publish(userIdOf(user), createBody(seq, dueUs));
+    return seq;
+  }
+
+  /** Publishes what has the user's last number. */
+  #publish(user: number, body: Body | Token): void {
+    const seq = (this.#seqs[user] ?? 0) - 1;
+    const answer = this.#publisher?.publish(userIdOf(user), body);
     if (!(answer instanceof Promise)) return;
     const settled: Promise<unknown> = answer.then(
       () => this.#pending.delete(settled),
       () => {
-        this.#failed += 1;
+        this.#failures.push([user, seq]);
         return this.#pending.delete(settled);
       },
     );

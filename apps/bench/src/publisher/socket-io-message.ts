@@ -1,5 +1,6 @@
 /** The message between servers by which Socket.IO's cluster adapters emit an event to a room. */
 import type { Body } from "../body.ts";
+import type { Token } from "../token.ts";
 
 /** Types of the cluster adapter's messages and of Socket.IO's packets. */
 const BROADCAST = 3;
@@ -13,7 +14,7 @@ export interface Broadcast {
 }
 
 /** Emits "event" with a body to a room, on every server. */
-export function toBroadcast(room: string, body: Body): Broadcast {
+export function toBroadcast(room: string, body: Body | Token): Broadcast {
   return {
     uid: "emitter",
     nsp: "/",

@@ -2,7 +2,8 @@
  * Doorstep: gateways and a courier as in production. The courier belongs to it: without one nothing is held, and it looks
  * through Redis whether or not somebody is away.
  */
-import { createHubProcesses, type GatewayProcess } from "@doorstep/testkit";
+import { connectStore } from "@doorstep/store";
+import { createHubProcesses, eventually, type GatewayProcess } from "@doorstep/testkit";
 
 import type { DeployOptions, Deployment, Server, Target } from "../target.ts";
 
@@ -16,6 +17,9 @@ const DEFAULTS = {
   DOORSTEP_SWEEP_INTERVAL_MS: "1000",
   DOORSTEP_STALLED_INTERVAL_MS: "30000",
 };
+
+const HOLD_TIMEOUT_MS = 120_000;
+const HOLD_LOOK_MS = 500;
 
 export const doorstep: Target = {
   name: "doorstep",
@@ -36,9 +40,34 @@ async function start({ redisUrl, servers: count, cleanUp }: DeployOptions): Prom
     return server;
   };
   await Promise.all(Array.from({ length: count }, startServer));
-  return { servers, companions: { courier: [courier.program.pid] }, startServer };
+  return {
+    servers,
+    companions: { courier: [courier.program.pid] },
+    untilHeld: () => untilHeld(redisUrl),
+    startServer,
+  };
 }
 
-function toServer({ url, program }: GatewayProcess): Server {
-  return { name: program.name, url, pid: program.pid, kill: (signal) => program.kill(signal) };
+/** Nobody is due any more: a courier has put into parcels whatever was not acknowledged within the grace period. */
+async function untilHeld(redisUrl: string): Promise<void> {
+  const store = await connectStore({ redis: redisUrl });
+  try {
+    const partitions = Array.from({ length: store.partitions }, (_, partition) => partition);
+    const isHeld = async (): Promise<boolean> => {
+      const due = await Promise.all(partitions.map((partition) => store.custody.due(partition, Infinity, 1)));
+      return due.every((users) => users.length === 0);
+    };
+    await eventually(isHeld, {
+      timeoutMs: HOLD_TIMEOUT_MS,
+      intervalMs: HOLD_LOOK_MS,
+      message: "users wait outside parcels",
+    });
+  } finally {
+    await store.close();
+  }
+}
+
+function toServer({ url, adminUrl, program }: GatewayProcess): Server {
+  const { name, pid } = program;
+  return { name, url, pid, metricsUrl: `${adminUrl}/metrics`, kill: (signal) => program.kill(signal) };
 }

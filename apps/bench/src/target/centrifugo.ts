@@ -1,0 +1,18 @@
+/**
+ * Centrifugo with its Redis engine: a history for each user's channel, and recovery from it.
+ *
+ * Written from the documentation of Centrifugo 6 (configuration, server API, client protocol, history and recovery) and not
+ * run yet: the first machine that has the program is to run test/stage.test.ts before any figure of it is believed.
+ */
+import type { Target } from "../target.ts";
+import { startCentrifugo, whyAbsent } from "./centrifugo/start.ts";
+
+export const centrifugo: Target = {
+  name: "centrifugo",
+  title: "Centrifugo, history and recovery",
+  guarantee: "again after absences, while a history of limited size and age has it",
+  keeps: "minutes",
+  protocol: "centrifugo",
+  absent: whyAbsent,
+  start: startCentrifugo,
+};

@@ -1,0 +1,49 @@
+import { afterEach, describe, expect, it } from "@jest/globals";
+import { createCleanUp, eventually, startRedis } from "@doorstep/testkit";
+import { createBody, readMarks } from "../../src/body.ts";
+import { Member } from "../../src/client/member.ts";
+import { Tally } from "../../src/client/tally.ts";
+import { findWire } from "../../src/client/wires.ts";
+import { MqttConnection } from "../../src/publisher/mqtt-connection.ts";
+import { aedes } from "../../src/target/aedes.ts";
+import { topicOf, userIdOf } from "../../src/user.ts";
+
+const EVENTS = 30;
+const USER = 1;
+
+const cleanUp = createCleanUp();
+afterEach(() => cleanUp.run());
+
+class Recorder extends Tally {
+  readonly seqs: number[] = [];
+
+  override events(user: number, text: string, isStranded: (dueUs: number) => boolean): number {
+    readMarks(text, (seq) => this.seqs.push(seq));
+    return super.events(user, text, isStranded);
+  }
+}
+
+describe("a publisher's connection by MQTT", () => {
+  it("goes on at another broker when its own is killed, with all that was not acknowledged", async () => {
+    const redis = await startRedis();
+    cleanUp.add(() => redis.stop());
+    const { servers, publishTo = [] } = await aedes.start({ redisUrl: redis.url, servers: 2, cleanUp });
+    const connection = await MqttConnection.open(publishTo);
+    cleanUp.add(async () => connection.close());
+    const tally = new Recorder();
+    const urls = servers.map(({ url }) => url);
+    const member = new Member({ user: USER, servers: urls, kind: findWire("mqtt"), tally });
+    cleanUp.add(async () => member.drop());
+    await member.connect(1);
+
+    const publish = (seq: number): Promise<void> =>
+      connection.publish(topicOf(userIdOf(USER)), JSON.stringify(createBody(seq, 0)));
+    await publish(0);
+    await eventually(() => expect(tally.seqs).toEqual([0]));
+    await servers[0]?.kill();
+    const published = Array.from({ length: EVENTS }, (_, index) => publish(index + 1));
+    await Promise.all(published);
+    await eventually(() => expect(tally.seqs.at(-1)).toBe(EVENTS));
+    expect(tally.report()).toMatchObject({ distinct: EVENTS + 1, duplicates: 0, outOfOrder: 0 });
+  });
+});
