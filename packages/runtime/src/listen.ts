@@ -8,6 +8,12 @@ const ADVICE: Readonly<Record<string, (setting: string) => string>> = {
   EADDRNOTAVAIL: () => "cannot be listened on: this machine does not have that address; set the host to one it has",
 };
 
+/**
+ * Connections that the kernel keeps until they are accepted; it takes less where its own limit (`somaxconn`) is lower. Beyond
+ * that it drops a SYN, and the client asks again after 1 s, 3 s, 7 s: a crowd that comes back at once fills Node's 511.
+ */
+const BACKLOG = 4_096;
+
 export interface ListenOptions {
   readonly host: string;
   /** 0 takes a free port. */
@@ -24,7 +30,7 @@ export async function listen(server: Server, { host, port, setting }: ListenOpti
       reject(new Error(`port ${port} on ${host} ${advice}`, { cause }));
     };
     server.once("error", handleError);
-    server.listen({ host, port }, () => {
+    server.listen({ host, port, backlog: BACKLOG }, () => {
       server.off("error", handleError);
       resolve();
     });
