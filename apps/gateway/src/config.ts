@@ -58,7 +58,9 @@ const fields = z.object({
     .describe("Pages that may connect. None: only pages of the gateway's own host."),
   pingIntervalMs: durationMs({ min: 100 })
     .default(25_000)
-    .describe("Milliseconds between pings; a pong acknowledges what was written before."),
+    .describe(
+      "Milliseconds between pings; a pong acknowledges what was written before. Where much was written a ping comes early.",
+    ),
   pingTimeoutMs: durationMs({ min: 100 })
     .default(20_000)
     .describe("Milliseconds to wait for a pong before a socket is given up."),
@@ -74,8 +76,11 @@ const fields = z.object({
   maxLagMs: durationMs({ min: 0 })
     .default(200)
     .describe(
-      "Delay of the event loop (99th percentile of half a second) above which handshakes are refused; 0 never.",
+      "Delay of the event loop (99th percentile of half a second) above which no handshake is admitted; 0 never.",
     ),
+  handshakeWaitMs: durationMs({ min: 0 })
+    .default(10_000)
+    .describe("Milliseconds a handshake may wait to be admitted before it is refused; 0 refuses at once."),
   gatewayLeaseMs: durationMs({ min: 500 })
     .default(15_000)
     .describe("Milliseconds a gateway's lease lives; renewed three times as often."),

@@ -46,7 +46,10 @@ export async function startGateway({
   });
   shutdown.add("close", "mailbox", () => mailbox.close());
 
-  const lag = new Lag((p99Ms) => metrics.lag.set(p99Ms / 1_000));
+  const lag = new Lag((p99Ms) => {
+    metrics.lag.set(p99Ms / 1_000);
+    metrics.handshakesWaiting.set(server.waitingHandshakes);
+  });
   const acknowledger = new Acknowledger(store, mailbox, metrics);
   const publisher = new Publisher(store, metrics);
   const httpServer = createServer(

@@ -10,6 +10,11 @@ export const METRICS = {
     help: "Handshakes by outcome: accepted, or the code of the refusal.",
     labels: ["outcome"],
   },
+  handshakesWaiting: {
+    name: "doorstep_handshakes_waiting",
+    type: "gauge",
+    help: "Handshakes that wait to be admitted.",
+  },
   closings: {
     name: "doorstep_closings_total",
     type: "counter",
@@ -89,7 +94,7 @@ export const METRICS = {
   lag: {
     name: "doorstep_event_loop_lag_seconds",
     type: "gauge",
-    help: "Delay of the event loop, 99th percentile of the last half second; above DOORSTEP_MAX_LAG_MS handshakes are refused.",
+    help: "Delay of the event loop, 99th percentile of the last half second; above DOORSTEP_MAX_LAG_MS no handshake is admitted.",
   },
   writeLatency: {
     name: "doorstep_publish_to_write_seconds",
@@ -100,7 +105,7 @@ export const METRICS = {
   ackLatency: {
     name: "doorstep_publish_to_ack_seconds",
     type: "histogram",
-    help: "From Redis' clock at the append to the acknowledgement, once an ack, for its last event. Implicit acks come with pings.",
+    help: "From Redis' clock at the append to the acknowledgement, once an ack, for its last event. Implicit acks come with pongs.",
     buckets: [...LATENCY_BUCKETS_S, 30, 60],
   },
 } as const satisfies MetricTable;

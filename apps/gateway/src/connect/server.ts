@@ -14,8 +14,10 @@ import type { GatewayConfig } from "../config.ts";
 import type { Acknowledger } from "../delivery/acknowledger.ts";
 import type { CatchUpPage } from "../delivery/catch-up.ts";
 import type { Hub } from "../delivery/hub.ts";
+import { type PingBudget, pingBudgetFor } from "../delivery/ping-marks.ts";
 import { UserSocket } from "../delivery/user-socket.ts";
 import type { GatewayMetrics } from "../metric.ts";
+import { Admission } from "./admission.ts";
 import { closeSocket } from "./closing.ts";
 import type { createControlPlane } from "./control-plane.ts";
 import { createOriginCheck } from "./origin.ts";
@@ -27,6 +29,8 @@ import type { VerifyToken } from "./token.ts";
 const CLIENT_MESSAGE_BYTES = 65_536;
 const CONNECT_TIMEOUT_MS = 10_000;
 const BACK_OFF_MS = 1_000;
+/** Sockets that may wait for Redis before others are let in. */
+const MOST_ATTACHING = 128;
 
 export interface SocketServerOptions {
   readonly httpServer: HttpServer;
@@ -47,12 +51,21 @@ export class SocketServer {
   readonly io: GatewayServer;
   readonly sockets = new Set<UserSocket>();
   readonly #options: SocketServerOptions;
+  readonly #admission: Admission;
+  readonly #pingBudget: PingBudget;
+  /** Sockets whose first page is on its way. */
+  #attaching = 0;
   #hub: Hub | undefined;
 
   constructor(options: SocketServerOptions) {
     this.#options = options;
+    this.#pingBudget = pingBudgetFor(options.config);
     const { config, httpServer, isDraining, isOverloaded } = options;
     const isAllowedOrigin = createOriginCheck(config.allowedOrigins);
+    this.#admission = new Admission({
+      waitMs: config.handshakeWaitMs,
+      isBusy: () => !isDraining() && (isOverloaded() || this.#attaching >= MOST_ATTACHING),
+    });
     this.io = new Server(httpServer, {
       transports: ["websocket"],
       serveClient: false,
@@ -64,15 +77,17 @@ export class SocketServer {
       // The factory's type names the library's own Namespace; ours only passes it on.
       adapter: options.controlPlane as never,
       allowRequest: (request, callback) => {
-        const refusal = isDraining()
-          ? "DRAINING"
-          : isOverloaded()
-            ? "OVERLOADED"
-            : isAllowedOrigin(request)
-              ? undefined
-              : "FORBIDDEN";
-        if (refusal !== undefined) options.metrics.handshakes.inc({ outcome: refusal });
-        callback(refusal ?? null, refusal === undefined);
+        const answer = (refusal?: string): void => {
+          if (refusal !== undefined) options.metrics.handshakes.inc({ outcome: refusal });
+          callback(refusal ?? null, refusal === undefined);
+        };
+        if (isDraining()) answer("DRAINING");
+        else if (!isAllowedOrigin(request)) answer("FORBIDDEN");
+        else {
+          this.#admission.request(request, (isAdmitted) =>
+            answer(isDraining() ? "DRAINING" : isAdmitted ? undefined : "OVERLOADED"),
+          );
+        }
       },
     });
     this.io.use((socket, next) => {
@@ -87,6 +102,11 @@ export class SocketServer {
   serve(hub: Hub): void {
     this.#hub = hub;
     this.io.on("connection", (socket) => void this.#connect(socket, hub));
+  }
+
+  /** Handshakes that wait to be admitted. */
+  get waitingHandshakes(): number {
+    return this.#admission.waiting;
   }
 
   /** Tells a socket that it has caught up. */
@@ -132,6 +152,7 @@ export class SocketServer {
       ackMode: handshake.ack ?? "auto",
       clientId: handshake.clientId ?? randomUUID(),
       start: handshake.offset ?? "acked",
+      pingBudget: this.#pingBudget,
     });
     const { pushSubscriptions } = store;
     const session = new Session(socket, delivery, { acknowledger, metrics, verifyToken, pushSubscriptions });
@@ -150,6 +171,7 @@ export class SocketServer {
     });
     // The request and its headers would live as long as the socket.
     (socket.conn as unknown as { request: unknown }).request = null;
+    this.#attaching += 1;
     try {
       store.presence
         .connected(keys, socket.id, gatewayId)
@@ -160,6 +182,8 @@ export class SocketServer {
       logger.warn({ err }, "a socket could not be served");
       metrics.closings.inc({ code: "STORE_LOST" });
       closeSocket(socket, new DoorstepError("STORE_LOST"), BACK_OFF_MS);
+    } finally {
+      this.#attaching -= 1;
     }
   }
 
@@ -171,11 +195,16 @@ export class SocketServer {
   #listenToConnection(delivery: UserSocket): void {
     const { conn } = delivery.socket;
     conn.transport.on("drain", () => this.#hub?.drained(delivery));
-    if (delivery.ackMode !== "auto") return;
+    const { marks } = delivery;
+    if (marks === undefined) return;
     conn.on("packetCreate", (packet: { type: string }) => {
-      if (packet.type === "ping") delivery.writtenAtPing = delivery.written;
+      if (packet.type === "ping") marks.pinged(delivery.written);
     });
-    conn.on("heartbeat", () => this.#options.acknowledger.ack(delivery, delivery.writtenAtPing));
+    conn.on("heartbeat", () => {
+      const proven = marks.ponged();
+      if (proven !== undefined) this.#options.acknowledger.ack(delivery, proven);
+      delivery.pingIfDue();
+    });
   }
 }
 

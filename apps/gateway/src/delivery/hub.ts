@@ -7,7 +7,7 @@
  * its offset. Before any socket of a user enters or leaves LIVE, the user's pending frame is flushed, so that a frame
  * only ever goes to the sockets it was queued for.
  */
-import { compareOffsets, maxOffset, minOffset, type Offset, offsetTimeMs, ZERO_OFFSET } from "@doorstep/protocol";
+import { compareOffsets, maxOffset, type Offset, offsetTimeMs, ZERO_OFFSET } from "@doorstep/protocol";
 import type { PushMessage, Store, Subscriber, UserKeys } from "@doorstep/store";
 import type { GatewayMetrics } from "../metric.ts";
 import type { CatchUp, CatchUpPage } from "./catch-up.ts";
@@ -229,7 +229,7 @@ export class Hub {
     if (page.isForeign === true) socket.user.rewind(page.acked);
     for (const item of page.items) {
       if (item.kind === "events") {
-        socket.sendEvents(buildFrame("events", item.chunks), item.last);
+        socket.sendEvents(buildFrame("events", item.chunks), item.last, item.chunks.length);
         socket.replayed += item.chunks.length;
         metrics.frames.inc();
         metrics.delivered.inc({ path: "catch_up" }, item.chunks.length);
@@ -239,8 +239,7 @@ export class Hub {
         socket.since = item.gap.to;
         socket.socket.emit("gap", item.gap);
         socket.written = item.gap.to;
-        // What is sent again after a step back has to arrive again before a pong proves it.
-        socket.writtenAtPing = minOffset(socket.writtenAtPing, item.gap.to);
+        socket.marks?.rewind(item.gap.to);
       }
     }
     socket.offset = page.to;
@@ -277,7 +276,7 @@ export class Hub {
     for (const socket of user.sockets) {
       if (!socket.isQueued) continue;
       socket.isQueued = false;
-      socket.sendEvents(frame, last);
+      socket.sendEvents(frame, last, count);
       this.#tally.frames += 1;
       this.#tally.delivered += count;
       if (socket.backlogBytes > socketBudgetBytes) this.#apply(socket, "slow", "slow");

@@ -15,6 +15,7 @@ import { type AckMode, type Offset, ZERO_OFFSET } from "@doorstep/protocol";
 import type { LocalUser } from "./local-user.ts";
 import type { Phase } from "./delivery-state.ts";
 import type { GatewaySocket } from "../connect/socket.ts";
+import { type PingBudget, PingMarks } from "./ping-marks.ts";
 
 /** Why a socket is catching up: a label of the catch-ups counter. */
 export type CatchUpCause = "connect" | "push_lost" | "head_check" | "failover" | "slow";
@@ -22,6 +23,9 @@ export type CatchUpCause = "connect" | "push_lost" | "head_check" | "failover" |
 /** What engine.io and ws keep to themselves; the WebSocket is absent where another transport is in use. */
 interface Engine {
   readonly writeBuffer: readonly unknown[];
+  /** Runs while the engine waits for a pong. */
+  readonly pingTimeoutTimer: unknown;
+  sendPacket(type: "ping"): void;
   readonly transport: { readonly socket?: { readonly readyState?: number; readonly _socket?: Socket } };
 }
 
@@ -34,6 +38,7 @@ export interface UserSocketOptions {
   readonly ackMode: AckMode;
   readonly clientId: string;
   readonly start: Offset | "acked" | "$";
+  readonly pingBudget: PingBudget;
 }
 
 export class UserSocket {
@@ -52,8 +57,8 @@ export class UserSocket {
   announced: Offset = ZERO_OFFSET;
   /** Everything after this one was or will be written to it: where it started, or the end of its last gap. */
   since: Offset = ZERO_OFFSET;
-  /** What was written before the last ping; its pong proves that it arrived. */
-  writtenAtPing: Offset = ZERO_OFFSET;
+  /** What pongs prove; absent where they acknowledge nothing. */
+  readonly marks: PingMarks | undefined;
   /** The mark (see History) that this client has been told of, or that it came after. */
   told: Offset = ZERO_OFFSET;
   /** Whether it gets the user's pending frame. */
@@ -74,6 +79,9 @@ export class UserSocket {
     this.clientId = options.clientId;
     this.start = options.start;
     this.canAck = options.start !== "$";
+    this.marks = this.canAck && this.ackMode === "auto" ? new PingMarks(options.pingBudget) : undefined;
+    // A ping that left before anything was written: its pong is none of a later ping.
+    if (this.#engine.pingTimeoutTimer !== null) this.marks?.pinged(ZERO_OFFSET);
     socket.conn.on("flush", () => (this.#engineBytes = 0));
   }
 
@@ -109,9 +117,16 @@ export class UserSocket {
     return this.socket.conn as unknown as Engine;
   }
 
-  /** Gives a frame of logged events up to `last` to the connection. */
-  sendEvents(frame: Buffer, last: Offset): void {
+  /** Gives a frame of `count` logged events up to `last` to the connection. */
+  sendEvents(frame: Buffer, last: Offset, count: number): void {
     this.send(frame);
     this.written = last;
+    this.marks?.wrote(count, frame.length);
+    this.pingIfDue();
+  }
+
+  /** Sends a ping early where much was written. The engine takes its pong like any: the next of its own comes later. */
+  pingIfDue(): void {
+    if (this.marks?.isDue === true) this.#engine.sendPacket("ping");
   }
 }

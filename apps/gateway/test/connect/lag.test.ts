@@ -13,7 +13,10 @@ function block(forMs: number): void {
 it("P8 refuses handshakes while the event loop is late, keeps its sockets, and takes new ones again", async () => {
   const redis = await startRedis({ aof: false });
   cleanUp.add(() => redis.stop());
-  const gateway = await startTestGateway(cleanUp, redis, { DOORSTEP_MAX_LAG_MS: "100" });
+  const gateway = await startTestGateway(cleanUp, redis, {
+    DOORSTEP_MAX_LAG_MS: "100",
+    DOORSTEP_HANDSHAKE_WAIT_MS: "0",
+  });
   const early = await gateway.connect("ann");
   await eventually(() => early.ready());
 
@@ -30,4 +33,22 @@ it("P8 refuses handshakes while the event loop is late, keeps its sockets, and t
     const again = await gateway.connect("bob");
     await eventually(() => again.ready() !== null, { timeoutMs: 500 });
   });
+}, 30_000);
+
+it("P8 keeps a handshake waiting while the event loop is late, and takes it once it is not", async () => {
+  const redis = await startRedis({ aof: false });
+  cleanUp.add(() => redis.stop());
+  const gateway = await startTestGateway(cleanUp, redis, { DOORSTEP_MAX_LAG_MS: "100" });
+
+  await eventually(async () => {
+    block(400);
+    const late = await gateway.connect("bob");
+    await eventually(async () => expect(await gateway.metric("doorstep_handshakes_waiting")).toBeGreaterThan(0), {
+      timeoutMs: 1_500,
+    });
+    expect(late.ready()).toBeNull();
+    await eventually(() => late.ready());
+    expect(late.refusals).toEqual([]);
+  });
+  expect(await gateway.metric("doorstep_handshakes_total", { outcome: "OVERLOADED" })).toBe(0);
 }, 30_000);

@@ -65,6 +65,33 @@ describe("implicit acknowledgement", () => {
     );
   });
 
+  it("P3 comes early where much was written, for what came before, and never of a manual socket", async () => {
+    const patient = await startTestGateway(cleanUp, redis, { DOORSTEP_MAILBOX_MAX_EVENTS: "80" });
+    const client = await ready(await patient.connect("much"));
+    const manual = await ready(await patient.connect("much by hand", { ack: "manual" }));
+    const events = await hub.publish("much", 10);
+    const own = await hub.publish("much by hand", 20);
+    await isAcked("much", events[9]);
+    await eventually(() => expect(manual.offsets()).toEqual(own));
+    expect(await acked("much by hand")).toBe("0-0");
+    const few = await hub.publish("much", 9);
+    await eventually(() => expect(client.offsets()).toEqual([...events, ...few]));
+    expect(await acked("much")).toBe(events[9]);
+    const [last] = await hub.publish("much", 1);
+    await isAcked("much", last);
+  });
+
+  it("P3 does not keep a connection that answers nothing from being found dead", async () => {
+    const env = { DOORSTEP_PING_TIMEOUT_MS: "400", DOORSTEP_PING_INTERVAL_MS: "400", DOORSTEP_MAILBOX_MAX_EVENTS: "8" };
+    const strict = await startTestGateway(cleanUp, redis, env);
+    const client = await ready(await strict.connect("dead"));
+    client.silence();
+    const events = await hub.publish("dead", 5);
+    await eventually(() => expect(client.disconnects).toEqual(["transport close"]));
+    expect(client.offsets()).toEqual(events);
+    expect(await acked("dead")).toBe("0-0");
+  });
+
   it("P3 does not come from a pong that no ping asked for: it proves nothing", async () => {
     const patient = await startTestGateway(cleanUp, redis);
     const offsets = await hub.publish("eager", 3);

@@ -36,8 +36,8 @@ it("P2 keeps the order of its frames and of what Socket.IO writes, whichever way
       expected.push(notice);
     }
     // Longer ones go through the engine, and so does what is behind them.
-    delivery.sendEvents(frame(`${i}-1`, "x".repeat(i % 5 === 0 ? 50_000 : 10)), `${i}-1`);
-    delivery.sendEvents(frame(`${i}-2`), `${i}-2`);
+    delivery.sendEvents(frame(`${i}-1`, "x".repeat(i % 5 === 0 ? 50_000 : 10)), `${i}-1`, 1);
+    delivery.sendEvents(frame(`${i}-2`), `${i}-2`, 1);
     expected.push(`${i}-1`, `${i}-2`);
     // In one tick now and then, else in one each.
     if (i % 7 > 0) await Promise.resolve();

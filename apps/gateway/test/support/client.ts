@@ -37,6 +37,8 @@ export interface TestClient {
   /** Stops reading from the connection. */
   pause(): void;
   resume(): void;
+  /** Sends nothing any more, pongs neither, and goes on reading. */
+  silence(): void;
 }
 
 export interface ClientOptions {
@@ -87,5 +89,6 @@ export function connectClient(cleanUp: CleanUp, url: string, auth?: object, opti
     pong: () => webSocket().send("3"),
     pause: () => webSocket().pause(),
     resume: () => webSocket().resume(),
+    silence: () => void (webSocket().send = () => undefined),
   };
 }

@@ -11,6 +11,7 @@ import { Server } from "socket.io";
 import type { GatewayServer } from "../../src/connect/socket.ts";
 import { CatchUp } from "../../src/delivery/catch-up.ts";
 import { Hub } from "../../src/delivery/hub.ts";
+import { pingBudgetFor } from "../../src/delivery/ping-marks.ts";
 import { UserSocket } from "../../src/delivery/user-socket.ts";
 import { type GatewayMetrics, METRICS } from "../../src/metric.ts";
 import { connectClient, type TestClient } from "./client.ts";
@@ -63,7 +64,8 @@ export async function startTestHub(cleanUp: CleanUp, url: string, options: TestH
   io.on("connection", (socket) => {
     const { userId, start } = socket.handshake.auth as { userId: string; start: string };
     const user = hub.join(store.log.keysOf(userId));
-    const delivery = new UserSocket(socket, user, { ackMode: "manual", clientId: socket.id, start });
+    const pingBudget = pingBudgetFor(store.limits);
+    const delivery = new UserSocket(socket, user, { ackMode: "manual", clientId: socket.id, start, pingBudget });
     deliveries.set(socket.id, delivery);
     socket.conn.transport.on("drain", () => hub.drained(delivery));
     socket.on("disconnect", () => hub.detach(delivery));
