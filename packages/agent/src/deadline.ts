@@ -1,50 +1,61 @@
-/** The time an append has: over when the time is up, its signal aborts, or somebody ends it. */
+/**
+ * The time an append has: over when the time is up, its signal aborts, or somebody ends it.
+ *
+ * Every publish has one, so it makes no promise of its own: it calls back whoever waits at the moment, one at a time.
+ */
 export class Deadline {
-  /** Resolves when the time is over; never after `dispose()`. */
-  readonly over: Promise<void>;
-  readonly end: () => void;
   readonly #signal: AbortSignal | undefined;
   readonly #timer: NodeJS.Timeout;
+  readonly #onAbort: (() => void) | undefined;
   #isOver = false;
+  #onOver: (() => void) | undefined;
 
   /** `timeoutMs` counts from now. */
   constructor(timeoutMs: number, signal: AbortSignal | undefined) {
-    let resolveOver = () => {};
-    this.over = new Promise((resolve) => (resolveOver = resolve));
-    this.end = () => {
-      this.#isOver = true;
-      resolveOver();
-    };
+    this.#timer = setTimeout(end, timeoutMs, this);
+    if (signal === undefined) return;
     this.#signal = signal;
-    this.#timer = setTimeout(this.end, timeoutMs);
-    if (signal?.aborted === true) this.end();
-    else signal?.addEventListener("abort", this.end, { once: true });
+    this.#onAbort = () => this.end();
+    if (signal.aborted) this.end();
+    else signal.addEventListener("abort", this.#onAbort, { once: true });
   }
 
   get isOver(): boolean {
     return this.#isOver;
   }
 
+  end(): void {
+    this.#isOver = true;
+    this.#onOver?.();
+  }
+
   /** Answers what `work` does if that comes in time, else throws what `late` makes; `work` then goes on unheard. */
-  async race<T>(work: Promise<T>, late: () => Error): Promise<T> {
-    const tooLate = this.over.then((): never => {
-      throw late();
+  race<T>(work: Promise<T>, late: () => Error): Promise<T> {
+    return new Promise((resolve, reject) => {
+      work.then(resolve, reject);
+      this.#onOver = () => reject(late());
+      if (this.#isOver) this.#onOver();
     });
-    tooLate.catch(() => undefined);
-    return Promise.race([work, tooLate]);
   }
 
   /** Waits, at most until the time is over. */
   async pause(ms: number): Promise<void> {
+    if (this.#isOver) return;
     let timer: NodeJS.Timeout | undefined;
-    const rested = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
-    await Promise.race([rested, this.over]);
+    await new Promise<void>((resolve) => {
+      this.#onOver = resolve;
+      timer = setTimeout(resolve, ms);
+    });
     clearTimeout(timer);
   }
 
   /** Lets go of the timer and the signal. */
   dispose(): void {
     clearTimeout(this.#timer);
-    this.#signal?.removeEventListener("abort", this.end);
+    if (this.#onAbort !== undefined) this.#signal?.removeEventListener("abort", this.#onAbort);
   }
+}
+
+function end(deadline: Deadline): void {
+  deadline.end();
 }

@@ -101,9 +101,9 @@ export class Hub {
   async publish(to: Target, type: string, data: unknown, options: PublishOptions = {}): Promise<PublishResult> {
     this.#assertOpen();
     options.signal?.throwIfAborted();
-    const event = this.#encode({ to, type, data, options });
-    const results = await this.#track(this.#publisher.append(to.userId, [event], this.#terms(options)));
-    const [result] = results;
+    const event = this.#encode(to, type, data, options);
+    const results = await this.#publisher.append(to.userId, [event], this.#terms(options));
+    const result = results[0];
     if (result === undefined) throw new DoorstepError("INTERNAL", "the store answered no result");
     return result;
   }
@@ -120,7 +120,7 @@ export class Hub {
     const queues = new Map<UserId, QueuedItem[]>();
     for (const [index, item] of items.entries()) {
       try {
-        const queued = { index, event: this.#encode(item) };
+        const queued = { index, event: this.#encode(item.to, item.type, item.data, item.options ?? {}) };
         const known = queues.get(item.to.userId);
         if (known === undefined) queues.set(item.to.userId, [queued]);
         else known.push(queued);
@@ -145,7 +145,8 @@ export class Hub {
     const abort = new AbortController();
     const ctx = createContext(init);
     const { userId, threadId, runId, parentRunId, attempt, traceparent } = ctx;
-    const address = { userId, fields: { threadId, runId, parentRunId, attempt, traceparent } };
+    const { source } = this.#settings;
+    const address = { userId, fields: { source, threadId, runId, parentRunId, attempt, traceparent } };
     const channel = new RunChannel(this.#publisher, this.#outbox, address, (failure) => {
       abort.abort(failure);
       this.#settings.onError(failure);
@@ -206,7 +207,7 @@ export class Hub {
     const deadline = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, drainMs);
     });
-    await Promise.race([Promise.allSettled(this.#running.keys()), deadline]);
+    await Promise.race([Promise.allSettled([...this.#running.keys(), this.#publisher.idle()]), deadline]);
     clearTimeout(timer);
     await this.#publisher.close();
   }
@@ -235,10 +236,16 @@ export class Hub {
     }
   }
 
-  #encode({ to, type, data, options = {} }: PublishItem): EncodedEvent {
+  #encode(
+    { threadId }: Target,
+    type: string,
+    data: unknown,
+    options: NonNullable<PublishItem["options"]>,
+  ): EncodedEvent {
     const { id, delivery, expiresInMs, collapseKey, subject, traceparent } = options;
-    const { threadId } = to;
+    const { source } = this.#settings;
     return this.#publisher.encode({
+      source,
       type,
       data,
       id,
@@ -251,8 +258,8 @@ export class Hub {
     });
   }
 
-  #terms({ signal, ...terms }: AppendTerms): Terms {
-    const { timeoutMs = this.#settings.timeoutMs, durability = this.#settings.durability } = terms;
+  #terms(options: AppendTerms): Terms {
+    const { signal, timeoutMs = this.#settings.timeoutMs, durability = this.#settings.durability } = options;
     checkDurability(durability);
     return { timeoutMs, signal, durability };
   }

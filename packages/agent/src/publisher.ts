@@ -44,7 +44,9 @@ export function backOffMs(tries: number, random: number): number {
 
 export class Publisher {
   readonly #options: HubOptions;
+  /** One for each append under way. */
   readonly #deadlines = new Set<Deadline>();
+  readonly #idles: (() => void)[] = [];
   #isClosed = false;
   #connecting: Promise<Store> | undefined;
   #store: Store | undefined;
@@ -55,7 +57,7 @@ export class Publisher {
 
   /** Checks and encodes; throws INVALID_EVENT or TOO_LARGE. */
   encode(input: EventInput): EncodedEvent {
-    return encodeEvent({ source: this.#options.source, ...input }, randomUUID, Date.now(), this.#maxPayloadBytes);
+    return encodeEvent(input, randomUUID, Date.now(), this.#options.limits?.maxPayloadBytes);
   }
 
   /** Connects, or answers the connection there is. A failed try is forgotten, so that the next call tries anew. */
@@ -99,13 +101,19 @@ export class Publisher {
     } finally {
       deadline.dispose();
       this.#deadlines.delete(deadline);
+      if (this.#deadlines.size === 0) for (const resolve of this.#idles.splice(0)) resolve();
     }
   }
 
-  async #tryAppend(userId: UserId, events: readonly EncodedEvent[], options: AppendOptions): Promise<PublishResult[]> {
+  #tryAppend(userId: UserId, events: readonly EncodedEvent[], options: AppendOptions): Promise<PublishResult[]> {
     if (this.#isClosed) throw new DoorstepError("CLOSED", "the hub was closed");
-    const store = await this.connect();
-    return store.log.append(userId, events, options);
+    if (this.#store !== undefined) return this.#store.log.append(userId, events, options);
+    return this.connect().then(({ log }) => log.append(userId, events, options));
+  }
+
+  /** Settles once no append is under way. */
+  async idle(): Promise<void> {
+    if (this.#deadlines.size > 0) await new Promise<void>((resolve) => this.#idles.push(resolve));
   }
 
   /** Ends all retries and the connection; one that is still being made closes as soon as it stands. Idempotent. */
@@ -113,10 +121,6 @@ export class Publisher {
     this.#isClosed = true;
     for (const deadline of this.#deadlines) deadline.end();
     await this.#store?.close();
-  }
-
-  get #maxPayloadBytes(): number | undefined {
-    return this.#options.limits?.maxPayloadBytes;
   }
 }
 

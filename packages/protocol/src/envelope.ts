@@ -97,6 +97,10 @@ const TEXT_FIELDS = ["source", "subject", "traceparent"] as const;
 const ID_FIELDS = ["threadId", "runId", "parentRunId"] as const;
 const DELIVERY_CLASSES: ReadonlySet<unknown> = new Set(["durable", "stream", "ephemeral"]);
 const MAX_TEXT_LENGTH = 512;
+const EXPIRES_RANGE = `expiresInMs is a whole number from 1 to ${LIMITS.expiresInMs}`;
+const BRACKETS = ["{", "["] as const;
+/** Bytes of UTF-8 that a UTF-16 unit takes at most. */
+const MAX_BYTES_PER_UNIT = 3;
 
 /**
  * Checks and encodes one event. Throws INVALID_EVENT naming the field, TOO_LARGE by the body's UTF-8 size.
@@ -120,25 +124,44 @@ export function encodeEvent(
   check(
     expiresInMs === undefined ||
       (Number.isInteger(expiresInMs) && expiresInMs > 0 && expiresInMs <= LIMITS.expiresInMs),
-    `expiresInMs is a whole number from 1 to ${LIMITS.expiresInMs}`,
+    EXPIRES_RANGE,
   );
   const expiresAtMs = expiresInMs === undefined ? 0 : nowMs + expiresInMs;
-  const content = `"type":${JSON.stringify(type)}${encodeFields(input)},"data":${encodeData(data)}}`;
   const expires = expiresAtMs === 0 ? "" : `"expiresAt":"${new Date(expiresAtMs).toISOString()}",`;
-  const body = `{"id":"${id}","time":"${new Date(nowMs).toISOString()}",${expires}${content}`;
-  const bytes = utf8Length(body);
-  if (bytes > maxPayloadBytes) {
-    throw new DoorstepError("TOO_LARGE", `event ${id} has ${bytes} bytes, the limit is ${maxPayloadBytes}`);
-  }
+  const opening = `{"id":"${id}","time":"${timeText(nowMs)}",${expires}`;
+  const body = `${opening}"type":"${type}"${encodeFields(input)},"data":${encodeData(data)}}`;
+  checkSize(id, body, maxPayloadBytes);
   return {
     id,
     isCallerId: input.id !== undefined,
     delivery,
     body,
-    content,
+    // A view of the body, not a copy.
+    content: body.slice(opening.length),
     expiresAtMs,
     collapseKey: collapseKey ?? "",
   };
+}
+
+let writtenMs = Number.NaN;
+let writtenTime = "";
+
+/** RFC 3339; the events of a millisecond share it. */
+function timeText(ms: number): string {
+  if (ms !== writtenMs) {
+    writtenTime = new Date(ms).toISOString();
+    writtenMs = ms;
+  }
+  return writtenTime;
+}
+
+function checkSize(id: EventId, body: string, maxPayloadBytes: number): void {
+  // Bytes are counted only where there may be too many.
+  if (body.length * MAX_BYTES_PER_UNIT <= maxPayloadBytes) return;
+  const bytes = utf8Length(body);
+  if (bytes > maxPayloadBytes) {
+    throw new DoorstepError("TOO_LARGE", `event ${id} has ${bytes} bytes, the limit is ${maxPayloadBytes}`);
+  }
 }
 
 function encodeFields(input: EnvelopeFields): string {
@@ -146,16 +169,17 @@ function encodeFields(input: EnvelopeFields): string {
   for (const name of TEXT_FIELDS) {
     const value: unknown = input[name];
     if (value === undefined) continue;
-    check(
-      typeof value === "string" && value.length <= MAX_TEXT_LENGTH,
-      `${name} is text of up to ${MAX_TEXT_LENGTH} characters`,
-    );
+    if (typeof value !== "string" || value.length > MAX_TEXT_LENGTH) {
+      throw new DoorstepError("INVALID_EVENT", `${name} is text of up to ${MAX_TEXT_LENGTH} characters`);
+    }
     text += `,"${name}":${JSON.stringify(value)}`;
   }
   for (const name of ID_FIELDS) {
     const value: unknown = input[name];
     if (value === undefined) continue;
-    check(typeof value === "string" && ID_PATTERN.test(value), `${name} has the form of an id`);
+    if (typeof value !== "string" || !ID_PATTERN.test(value)) {
+      throw new DoorstepError("INVALID_EVENT", `${name} has the form of an id`);
+    }
     text += `,"${name}":"${value}"`;
   }
   if (input.attempt !== undefined) {
@@ -173,8 +197,21 @@ function encodeData(data: unknown): string {
     throw new DoorstepError("INVALID_EVENT", "data has to be JSON (no cycles, no BigInt)", { cause: error });
   }
   check(text !== undefined, "data has to be JSON, not a function or a symbol");
-  check(depthOf(text) <= LIMITS.bodyDepth, `data is nested deeper than ${LIMITS.bodyDepth}`);
+  if (mayBeDeep(text) && depthOf(text) > LIMITS.bodyDepth) {
+    throw new DoorstepError("INVALID_EVENT", `data is nested deeper than ${LIMITS.bodyDepth}`);
+  }
   return text;
+}
+
+/** Whether there are brackets enough for more than the deepest nesting; most texts have few, which are found fast. */
+function mayBeDeep(text: string): boolean {
+  let brackets = 0;
+  for (const bracket of BRACKETS) {
+    for (let at = text.indexOf(bracket); at >= 0; at = text.indexOf(bracket, at + 1)) {
+      if (++brackets > LIMITS.bodyDepth) return true;
+    }
+  }
+  return false;
 }
 
 /** Deepest nesting of JSON text, read without recursion so that hostile depth costs nothing. */

@@ -1,141 +1,153 @@
 /**
  * Appends on their way to Redis: what begins in the same turn of the event loop leaves in one script call per node, and in a
- * Cluster per partition, since the keys of a call have to share a slot.
+ * Cluster per partition, since the keys of a call have to share a slot. A call that is not full waits while enough others are
+ * on their way (Nagle): the busier Redis is, the more each call holds.
  *
  * A call costs Redis more than an event of it, so this is the largest part of what a busy publisher saves. Each append of a
  * call is still all or none for itself, in the order in which they began, and what refuses one refuses no other. A call that
  * fails as a whole fails all of them: whether they happened is not known then, as for one alone.
  */
-import { createHash } from "node:crypto";
-import type { EncodedEvent } from "@doorstep/protocol";
-import { keepMs, type StoreLimits } from "./limit.ts";
+import type { EncodedEvent, PublishResult } from "@doorstep/protocol";
+import { type Append, appendArguments, headText, writeAppends } from "./append-call.ts";
+import type { StoreLimits } from "./limit.ts";
 import type { Scripts } from "./script.ts";
-import { dedupeKey, type UserKeys } from "./user-key.ts";
 
-/** Events of one user that are appended whole or not at all. */
-export interface Append {
-  readonly user: UserKeys;
-  readonly userId: string;
-  readonly events: readonly EncodedEvent[];
-  /** Whether an earlier attempt with the same events may have succeeded. */
-  readonly isRetry: boolean;
-}
-
-/** What the script is called with. */
-export interface AppendArguments {
-  readonly keys: string[];
-  readonly args: (string | number)[];
-}
-
-interface Waiting extends Append {
-  readonly resolve: (reply: string[]) => void;
+/** An append and its caller. */
+export interface QueuedAppend extends Append {
+  readonly resolve: (results: PublishResult[] | Promise<PublishResult[]>) => void;
   readonly reject: (error: unknown) => void;
 }
+
+/** Makes the caller's answer of the script's; what it throws is the answer too. */
+export type TakeReply = (append: Append, reply: readonly string[]) => PublishResult[] | Promise<PublishResult[]>;
 
 /** Most of one call, unless a single append has more: Redis does nothing else meanwhile, about 1 ms. */
 const MAX_EVENTS = 100;
 const MAX_CHARS = 262_144;
-const CLASS_LETTER = { durable: "d", stream: "s", ephemeral: "e" } as const;
+/** Calls on their way to one node, or of one partition of a Cluster, beyond which one that is not full waits. */
+const BUSY_CALLS = 2;
 
 export class AppendQueue {
   readonly #scripts: Scripts;
   readonly #limits: StoreLimits;
-  #waiting: Waiting[] = [];
+  readonly #take: TakeReply;
+  readonly #headText: string;
+  /** Whether Redis knew the script when it was last asked. Until then calls bring its text: the first one may be the last. */
+  #isLoaded = false;
+  /** What waits or is on its way, by partition in a Cluster; all under 0 otherwise. */
+  readonly #lanes = new Map<number, Lane>();
 
-  constructor(scripts: Scripts, limits: StoreLimits) {
+  constructor(scripts: Scripts, limits: StoreLimits, take: TakeReply) {
     this.#scripts = scripts;
     this.#limits = limits;
+    this.#take = take;
+    this.#headText = headText(limits);
   }
 
-  /** Answers what the script does for this append. Throws STORE_FULL or UNAVAILABLE. */
-  push(append: Append): Promise<string[]> {
-    return new Promise((resolve, reject) => {
-      if (this.#waiting.length === 0) setImmediate(() => this.#flush());
-      this.#waiting.push({ ...append, resolve, reject });
-    });
+  /** Settles the append with what the script answers for it; STORE_FULL or UNAVAILABLE where the call failed. */
+  push(append: QueuedAppend): void {
+    const key = this.#scripts.connection.isCluster ? append.user.keys.partition : 0;
+    let lane = this.#lanes.get(key);
+    if (lane === undefined) {
+      const send = (call: readonly QueuedAppend[]) => this.#send(call);
+      lane = new Lane(send, () => this.#lanes.delete(key));
+      this.#lanes.set(key, lane);
+    }
+    lane.push(append);
   }
 
-  #flush(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    const groups = this.#scripts.connection.isCluster ? byPartition(waiting) : [waiting];
-    for (const group of groups) for (const call of callsOf(group)) void this.#call(call);
-  }
-
-  async #call(call: readonly Waiting[]): Promise<void> {
-    const { keys, args } = appendArguments(call, this.#limits, false);
+  /** Never rejects. */
+  async #send(call: readonly QueuedAppend[]): Promise<void> {
     try {
-      const replies = (await this.#scripts.run("append", keys, args)) as string[][];
-      for (const [i, { resolve }] of call.entries()) resolve(replies[i] ?? []);
+      const replies = await this.#run(call);
+      for (const [i, append] of call.entries()) this.#settle(append, replies[i] ?? []);
     } catch (error) {
       for (const { reject } of call) reject(error);
     }
   }
-}
 
-function byPartition(waiting: readonly Waiting[]): Iterable<Waiting[]> {
-  const groups = new Map<number, Waiting[]>();
-  for (const append of waiting) {
-    const group = groups.get(append.user.partition);
-    if (group === undefined) groups.set(append.user.partition, [append]);
-    else group.push(append);
+  #settle(append: QueuedAppend, reply: readonly string[]): void {
+    try {
+      append.resolve(this.#take(append, reply));
+    } catch (error) {
+      append.reject(error);
+    }
   }
-  return groups.values();
+
+  async #run(call: readonly QueuedAppend[]): Promise<string[][]> {
+    const written = this.#isLoaded
+      ? await this.#scripts.runWritten("append", writeAppends(call, this.#headText))
+      : undefined;
+    if (written !== undefined) return written as string[][];
+    this.#isLoaded = false;
+    const { keys, args } = appendArguments(call, this.#limits, false);
+    const replies = (await this.#scripts.run("append", keys, args)) as string[][];
+    this.#isLoaded = true;
+    return replies;
+  }
 }
 
-/** Cuts what waits into calls of a bearable size. */
-function callsOf(waiting: readonly Waiting[]): Waiting[][] {
-  const calls: Waiting[][] = [];
-  let events = Number.POSITIVE_INFINITY;
+/** The calls to one node, or of one partition. */
+class Lane {
+  readonly #send: (call: readonly QueuedAppend[]) => Promise<void>;
+  readonly #onIdle: () => void;
+  #waiting: QueuedAppend[] = [];
+  #calls = 0;
+  #isDue = false;
+
+  constructor(send: (call: readonly QueuedAppend[]) => Promise<void>, onIdle: () => void) {
+    this.#send = send;
+    this.#onIdle = onIdle;
+  }
+
+  push(append: QueuedAppend): void {
+    this.#waiting.push(append);
+    this.#flushSoon();
+  }
+
+  #flushSoon(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    setImmediate(() => this.#flush());
+  }
+
+  #flush(): void {
+    this.#isDue = false;
+    let from = 0;
+    let events = 0;
+    let chars = 0;
+    for (let i = 0; i < this.#waiting.length; i++) {
+      const own = this.#waiting[i]?.events ?? [];
+      const length = charsOf(own);
+      events += own.length;
+      chars += length;
+      if (i > from && (events > MAX_EVENTS || chars > MAX_CHARS)) {
+        void this.#call(this.#waiting.slice(from, i));
+        from = i;
+        events = own.length;
+        chars = length;
+      }
+    }
+    const isFull = events >= MAX_EVENTS || chars >= MAX_CHARS;
+    if (isFull || this.#calls < BUSY_CALLS) {
+      void this.#call(from === 0 ? this.#waiting : this.#waiting.slice(from));
+      this.#waiting = [];
+    } else if (from > 0) {
+      this.#waiting = this.#waiting.slice(from);
+    }
+  }
+
+  async #call(call: readonly QueuedAppend[]): Promise<void> {
+    this.#calls += 1;
+    await this.#send(call);
+    this.#calls -= 1;
+    if (this.#waiting.length > 0) this.#flushSoon();
+    else if (this.#calls === 0) this.#onIdle();
+  }
+}
+
+function charsOf(events: readonly EncodedEvent[]): number {
   let chars = 0;
-  for (const append of waiting) {
-    const length = append.events.reduce((sum, { body }) => sum + body.length, 0);
-    events += append.events.length;
-    chars += length;
-    if (events > MAX_EVENTS || chars > MAX_CHARS) {
-      calls.push([]);
-      events = append.events.length;
-      chars = length;
-    }
-    calls.at(-1)?.push(append);
-  }
-  return calls;
-}
-
-/** Keys and arguments as the header of append.lua has them. */
-export function appendArguments(
-  appends: readonly Append[],
-  limits: StoreLimits,
-  isReplicated: boolean,
-): AppendArguments {
-  const keys: string[] = [];
-  const args: (string | number)[] = [
-    limits.dedupeWindowMs,
-    limits.logMaxEvents,
-    limits.logMaxAgeMs,
-    limits.mailboxMaxEvents,
-    limits.mailboxMaxBytes,
-    limits.maxPayloadBytes,
-    keepMs(limits),
-    isReplicated ? "1" : "0",
-  ];
-  for (const { user, userId, events, isRetry } of appends) {
-    const first = keys.length;
-    keys.push(user.user, user.log, user.due);
-    for (const { id, isCallerId } of events) if (isCallerId) keys.push(dedupeKey(user, id));
-    if (events.some(({ collapseKey }) => collapseKey !== "")) keys.push(user.collapse);
-    args.push(user.channel, userId, isRetry ? "1" : "0", keys.length - first, events.length);
-    for (const event of events) {
-      const digest = event.isCallerId ? digestOf(event.content) : "";
-      // The body says it too; the script asks for it where it has to find it.
-      const id = isRetry || event.isCallerId ? event.id : "";
-      args.push(id, CLASS_LETTER[event.delivery], digest, event.expiresAtMs, event.collapseKey, event.body);
-    }
-  }
-  return { keys, args };
-}
-
-/** Sixteen bytes are enough to tell two bodies of one id apart. */
-function digestOf(content: string): string {
-  return createHash("sha256").update(content).digest("base64url").slice(0, 22);
+  for (const { body } of events) chars += body.length;
+  return chars;
 }

@@ -15,8 +15,10 @@ import {
   type PublishResult,
   utf8Length,
 } from "@doorstep/protocol";
-import { type Append, AppendQueue, appendArguments } from "./append.ts";
+import { AppendQueue } from "./append.ts";
+import { type Append, appendArguments } from "./append-call.ts";
 import { type CustodyEntry, parseCustodyEntry } from "./custody-entry.ts";
+import { KnownUsers } from "./known-users.ts";
 import type { StoreLimits } from "./limit.ts";
 import { Replication } from "./replication.ts";
 import type { Scripts } from "./script.ts";
@@ -92,6 +94,7 @@ export class Log {
   readonly #replication: Replication;
   readonly #limits: StoreLimits;
   readonly #partitions: number;
+  readonly #users: KnownUsers;
   readonly #witness: Witness;
   readonly #onOverflow: (events: number) => void;
 
@@ -104,10 +107,11 @@ export class Log {
     onOverflow: (events: number) => void,
   ) {
     this.#scripts = scripts;
-    this.#queue = new AppendQueue(scripts, limits);
+    this.#queue = new AppendQueue(scripts, limits, (append, reply) => this.#take(append, reply));
     this.#replication = new Replication(scripts.connection, limits);
     this.#limits = limits;
     this.#partitions = partitions;
+    this.#users = new KnownUsers(partitions);
     this.#witness = witness;
     this.#onOverflow = onOverflow;
   }
@@ -126,25 +130,37 @@ export class Log {
    * UNDER_REPLICATED: it is logged and pushed, and the same retry answers the same offsets. Ephemeral events are not
    * logged, so nothing waits for them.
    */
-  async append(userId: string, events: readonly EncodedEvent[], options: AppendOptions = {}): Promise<PublishResult[]> {
-    const { isRetry = false, durability = "logged" } = options;
-    if (events.length === 0 || events.length > LIMITS.batchEvents) {
-      throw new DoorstepError("INVALID_REQUEST", `1 to ${LIMITS.batchEvents} events at a time`);
-    }
-    const isReplicated = durability === "replicated" && events.some(({ delivery }) => delivery !== "ephemeral");
-    const user = this.keysOf(userId);
-    const append = { user, userId, events, isRetry };
-    const { reply, replicas } = isReplicated
-      ? await this.#appendReplicated(append)
-      : { reply: await this.#queue.push(append), replicas: undefined };
-    if (reply[0] === FULL && (await this.#makeRoom(user, events))) return this.append(userId, events, options);
-    if (reply[0]?.startsWith("!") === true) throw refusal(reply, events, userId);
-    this.#note(user, reply);
+  append(userId: string, events: readonly EncodedEvent[], options: AppendOptions = {}): Promise<PublishResult[]> {
+    // One promise an append: every event of a busy publisher passes here. What is thrown within rejects it.
+    return new Promise((resolve, reject) => {
+      const { isRetry = false, durability = "logged" } = options;
+      if (events.length === 0 || events.length > LIMITS.batchEvents) {
+        throw new DoorstepError("INVALID_REQUEST", `1 to ${LIMITS.batchEvents} events at a time`);
+      }
+      const user = this.#users.get(userId);
+      const isReplicated = durability === "replicated" && events.some(({ delivery }) => delivery !== "ephemeral");
+      if (isReplicated) resolve(this.#appendReplicated({ user, userId, events, isRetry }));
+      else this.#queue.push({ user, userId, events, isRetry, resolve, reject });
+    });
+  }
+
+  /** Makes the answer of an append from the script's; throws what refuses it. */
+  #take(append: Append, reply: readonly string[], replicas?: number): PublishResult[] | Promise<PublishResult[]> {
+    const { user, events } = append;
+    if (reply[0]?.startsWith("!") === true) return this.#refuse(append, reply, replicas !== undefined);
+    this.#note(user.keys, reply);
     const { minReplicas, replicaTimeoutMs } = this.#limits;
     if (replicas !== undefined && replicas < minReplicas) {
       throw new DoorstepError("UNDER_REPLICATED", `${replicas} of ${minReplicas} within ${replicaTimeoutMs} ms`);
     }
     return events.map((event, i) => resultOf(event, reply[i] ?? "", replicas));
+  }
+
+  /** Appends anew where room could be made; else throws the refusal. */
+  async #refuse(append: Append, reply: readonly string[], isReplicated: boolean): Promise<PublishResult[]> {
+    const { user, userId, events, isRetry } = append;
+    if (reply[0] !== FULL || !(await this.#makeRoom(user.keys, events))) throw refusal(reply, events, userId);
+    return this.append(userId, events, { isRetry, durability: isReplicated ? "replicated" : "logged" });
   }
 
   /** Lets the oldest undelivered events go where that is the policy; false where nothing could or may go. */
@@ -178,10 +194,10 @@ export class Log {
     }
   }
 
-  async #appendReplicated(append: Append): Promise<{ reply: string[]; replicas: number }> {
+  async #appendReplicated(append: Append): Promise<PublishResult[]> {
     const { keys, args } = appendArguments([append], this.#limits, true);
     const { reply, replicas } = await this.#replication.append(keys, args);
-    return { reply: (reply as string[][])[0] ?? [], replicas };
+    return this.#take(append, (reply as string[][])[0] ?? [], replicas);
   }
 
   /**

@@ -40,6 +40,33 @@ describe("appends that begin in the same turn", () => {
     expect(await countCalls()).toBe(9);
   });
 
+  it("go on where Redis has forgotten the script", async () => {
+    const store = await open();
+    const user = newUser();
+    for (let i = 0; i < 3; i++) {
+      await raw().script("FLUSH");
+      await Promise.all([store.log.append(user, events(2)), store.log.append(newUser(), events(1))]);
+    }
+    await expect(storedOffsets(raw(), store.log.keysOf(user))).resolves.toHaveLength(6);
+  });
+
+  it("wait for a call to be full while two are on their way, and no longer", async () => {
+    const store = await open();
+    await store.log.append(newUser(), events(1));
+    await raw().config("RESETSTAT");
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
+    // Whatever is sent stays on its way.
+    await raw().call("CLIENT", "PAUSE", "500");
+    const appends: Promise<unknown>[] = [];
+    for (let i = 0; i < 20; i++) {
+      appends.push(store.log.append(newUser(), events(1)));
+      await turn();
+    }
+    await Promise.all(appends);
+    // Two alone, then all the others together.
+    expect(await countCalls()).toBe(3);
+  });
+
   it("P1 keep the order in which they began, also for one user", async () => {
     const store = await open();
     const [ada, bob] = [newUser(), newUser()];
