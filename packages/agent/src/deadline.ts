@@ -38,17 +38,6 @@ export class Deadline {
     });
   }
 
-  /** Waits, at most until the time is over. */
-  async pause(ms: number): Promise<void> {
-    if (this.#isOver) return;
-    let timer: NodeJS.Timeout | undefined;
-    await new Promise<void>((resolve) => {
-      this.#onOver = resolve;
-      timer = setTimeout(resolve, ms);
-    });
-    clearTimeout(timer);
-  }
-
   /** Lets go of the timer and the signal. */
   dispose(): void {
     clearTimeout(this.#timer);

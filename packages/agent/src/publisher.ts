@@ -2,8 +2,9 @@
  * The publisher: encodes an event once and appends it until Redis has answered for good.
  *
  * UNAVAILABLE says nothing about whether the append happened, STORE_FULL passes, and after UNDER_REPLICATED replicas may
- * catch up, so these are repeated with the same ids, marked as a retry, after a pause with full jitter; the log then tells
- * a repetition apart (P1). Every other refusal is final and thrown at once. Connecting is part of the first append: a hub can be made while Redis is away.
+ * catch up, so these are repeated with the same ids, marked as a retry, when the retry gate opens; the log then tells a
+ * repetition apart (P1). Every other refusal is final and thrown at once. Connecting is part of the first append: a hub can
+ * be made while Redis is away.
  */
 import { randomUUID } from "node:crypto";
 import {
@@ -20,10 +21,9 @@ import {
 import { type AppendOptions, connectStore, type Store } from "@doorstep/store";
 import { Deadline } from "./deadline.ts";
 import { DEFAULTS, type HubOptions } from "./option.ts";
+import { RetryGate } from "./retry-gate.ts";
 
 const RETRIED: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["UNAVAILABLE", "STORE_FULL", "UNDER_REPLICATED"]);
-const BACK_OFF_BASE_MS = 50;
-const BACK_OFF_CAP_MS = 2_000;
 
 /** How an append is made: retried until the time is up or the signal aborts, whichever is first, and what it waits for. */
 export interface Terms {
@@ -37,16 +37,12 @@ export function isRetried(error: DoorstepError): boolean {
   return RETRIED.has(error.code);
 }
 
-/** Full jitter: anything from no pause to the exponential bound, in milliseconds. `random` is from 0 to 1. */
-export function backOffMs(tries: number, random: number): number {
-  return random * Math.min(BACK_OFF_CAP_MS, BACK_OFF_BASE_MS * 2 ** tries);
-}
-
 export class Publisher {
   readonly #options: HubOptions;
   /** One for each append under way. */
   readonly #deadlines = new Set<Deadline>();
   readonly #idles: (() => void)[] = [];
+  readonly #gate = new RetryGate();
   #isClosed = false;
   #connecting: Promise<Store> | undefined;
   #store: Store | undefined;
@@ -73,6 +69,7 @@ export class Publisher {
       const store = await connectStore(settings);
       if (this.#isClosed) await store.close();
       this.#store = store;
+      store.onReconnect(() => this.#gate.open());
       return store;
     } catch (error) {
       this.#connecting = undefined;
@@ -89,13 +86,17 @@ export class Publisher {
     try {
       for (let tries = 0; ; tries++) {
         try {
+          // In order: behind what waits already.
+          if (tries === 0 && this.#gate.holds(userId)) {
+            await deadline.race(this.#gate.wait(userId, tries), () => noAnswer(last));
+          }
           const trying = this.#tryAppend(userId, events, { isRetry: tries > 0, durability });
           return await deadline.race(trying, () => noAnswer(last));
         } catch (thrown) {
-          last = toDoorstepError(thrown);
-          if (!isRetried(last)) throw last;
-          await deadline.pause(backOffMs(tries, Math.random()));
-          if (deadline.isOver) throw last;
+          const failure = toDoorstepError(thrown);
+          last = failure;
+          if (deadline.isOver || !isRetried(failure)) throw failure;
+          await deadline.race(this.#gate.wait(userId, tries), () => failure);
         }
       }
     } finally {
@@ -120,6 +121,7 @@ export class Publisher {
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const deadline of this.#deadlines) deadline.end();
+    this.#gate.open();
     await this.#store?.close();
   }
 }

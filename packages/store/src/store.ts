@@ -5,7 +5,7 @@
  * with the store.
  */
 import { DoorstepError } from "@doorstep/protocol";
-import { openConnection, type RedisConnection, toStoreError } from "./connection.ts";
+import { onReconnect, openConnection, type RedisConnection, toStoreError } from "./connection.ts";
 import { Custody } from "./custody.ts";
 import { DEFAULT_LIMITS, keepMs, type StoreLimits } from "./limit.ts";
 import { History } from "./history.ts";
@@ -45,6 +45,8 @@ export interface Store {
   batch<T extends { readonly keys: UserKeys }>(users: Iterable<T>): T[][];
   /** Whether the command connection is up. */
   isReady(): boolean;
+  /** Calls back whenever the command connection, or one to a node of a Cluster, is ready again. */
+  onReconnect(callback: () => void): void;
   /** Asks Redis for an answer; throws UNAVAILABLE. */
   ping(): Promise<void>;
   /** Redis' clock, milliseconds since 1970; throws UNAVAILABLE. */
@@ -100,6 +102,7 @@ export async function connectStore(options: StoreOptions): Promise<Store> {
     partitions,
     batch: (users) => batchUsers(users, redis.isCluster),
     isReady: () => redis.status === "ready",
+    onReconnect: (callback) => onReconnect(redis, callback),
     ping: async () => {
       await coded(redis.ping());
     },

@@ -27,7 +27,8 @@ describe("KnownUsers", () => {
 
   it("refuses what is no user id, every time", () => {
     const users = new KnownUsers(DEFAULT_PARTITIONS);
-    for (const id of ["", "", "\ud800"]) expect(() => users.get(id)).toThrow("the user id is empty, too long or not valid Unicode");
+    for (const id of ["", "", "\ud800"])
+      expect(() => users.get(id)).toThrow("the user id is empty, too long or not valid Unicode");
     expect(users.size).toBe(0);
   });
 });
