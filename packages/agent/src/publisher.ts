@@ -43,6 +43,7 @@ export class Publisher {
   readonly #deadlines = new Set<Deadline>();
   readonly #idles: (() => void)[] = [];
   readonly #gate = new RetryGate();
+  #turns = 0;
   #isClosed = false;
   #connecting: Promise<Store> | undefined;
   #store: Store | undefined;
@@ -81,6 +82,7 @@ export class Publisher {
   async append(userId: UserId, events: readonly EncodedEvent[], terms: Terms): Promise<PublishResult[]> {
     const deadline = new Deadline(terms.timeoutMs, terms.signal);
     const { durability } = terms;
+    const turn = this.#turns++;
     let last: DoorstepError | undefined;
     this.#deadlines.add(deadline);
     try {
@@ -88,7 +90,7 @@ export class Publisher {
         try {
           // In order: behind what waits already.
           if (tries === 0 && this.#gate.holds(userId)) {
-            await deadline.race(this.#gate.wait(userId, tries), () => noAnswer(last));
+            await deadline.race(this.#gate.wait(userId, turn, tries), () => noAnswer(last));
           }
           const trying = this.#tryAppend(userId, events, { isRetry: tries > 0, durability });
           return await deadline.race(trying, () => noAnswer(last));
@@ -96,7 +98,7 @@ export class Publisher {
           const failure = toDoorstepError(thrown);
           last = failure;
           if (deadline.isOver || !isRetried(failure)) throw failure;
-          await deadline.race(this.#gate.wait(userId, tries), () => failure);
+          await deadline.race(this.#gate.wait(userId, turn, tries), () => failure);
         }
       }
     } finally {

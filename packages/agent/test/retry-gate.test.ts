@@ -16,22 +16,22 @@ describe("backOffMs", () => {
 });
 
 describe("the retry gate", () => {
-  it("opens for all at once, in the order in which they came, and knows whose appends wait", async () => {
+  it("opens for all at once, by their turns, and knows whose appends wait", async () => {
     const gate = new RetryGate();
     const passed: string[] = [];
-    const waiting = ["ann 1", "bob 1", "ann 2"].map((append) =>
-      gate.wait(append.slice(0, 3), 30).then(() => passed.push(append)),
+    const waiting = ["ann 3", "bob 1", "ann 2"].map((append) =>
+      gate.wait(append.slice(0, 3), Number(append.slice(4)), 30).then(() => passed.push(append)),
     );
     expect([gate.holds("ann"), gate.holds("bob"), gate.holds("cy")]).toEqual([true, true, false]);
     gate.open();
     await Promise.all(waiting);
-    expect(passed).toEqual(["ann 1", "bob 1", "ann 2"]);
+    expect(passed).toEqual(["bob 1", "ann 2", "ann 3"]);
     expect(gate.holds("ann")).toBe(false);
   });
 
   it("opens by itself after a pause", async () => {
     const gate = new RetryGate();
-    await Promise.all([gate.wait("ann", 0), gate.wait("ann", 30)]);
+    await Promise.all([gate.wait("ann", 0, 0), gate.wait("ann", 1, 30)]);
     expect(gate.holds("ann")).toBe(false);
   });
 });
