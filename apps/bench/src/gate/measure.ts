@@ -105,8 +105,8 @@ function perEvent(way: string, count: Count): Figure[] {
     figure("Redis bytes in per event", count.bytesIn, "bytes"),
     figure("Redis bytes out per event", count.bytesOut, "bytes"),
     figure("frame bytes per event", count.frameBytes, "bytes"),
-    // How many pushes meet in one tick of a gateway, and so in one frame, depends on time; but no push makes two of them.
-    { name: `${way}: frames per push`, value: count.frames / count.scriptCalls, unit: "", limit: ONE },
+    // How many events meet in one tick of a gateway, and so in one frame, depends on time; but none makes two of them.
+    { ...figure("frames per event", count.frames), limit: ONE },
   ];
 }
 
