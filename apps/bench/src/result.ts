@@ -53,7 +53,8 @@ export function describeMachine(): Machine {
     cpu: cpus()[0]?.model.trim() ?? "unknown",
     cores: availableParallelism(),
     memoryGb: Math.round(totalmem() / BYTES_PER_GB),
-    system: `${type()} ${release()}`,
+    // Without what distributions and clouds add to the number.
+    system: `${type()} ${/^\d+\.\d+/.exec(release())?.[0] ?? "?"}`,
   };
 }
 

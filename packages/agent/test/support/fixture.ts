@@ -1,5 +1,5 @@
 /** A Redis of one's own, a hub on it, and reading back what stands in a user's log. */
-import { type CleanUp, type RedisOptions, type RedisServer, startRedis } from "@doorstep/testkit";
+import { type CleanUp, eventually, type RedisOptions, type RedisServer, startRedis } from "@doorstep/testkit";
 import { type DoorstepError, type Envelope, reduceRun, type RunView, TERMINAL, ZERO_OFFSET } from "@doorstep/protocol";
 import { connectStore, type Store } from "@doorstep/store";
 import { createHub, type Hub, type HubOptions } from "../../src/index.ts";
@@ -38,6 +38,8 @@ export async function startFixture(
     return hub;
   };
   const eventsOf = async (userId: string): Promise<Envelope[]> => {
+    // After a restart of Redis the hub may be connected again before this store is.
+    await eventually(() => store.isReady());
     const page = await store.log.read(store.log.keysOf(userId), ZERO_OFFSET, 10_000, 64 * 1024 * 1024);
     return page.entries.map(({ offset, body }) => Object.assign(JSON.parse(body.toString()) as Envelope, { offset }));
   };

@@ -11,13 +11,13 @@ export const CUSTODY_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: `${MAILBOX}/hold.js`,
-        find: "const outcome = await store.custody.hold(keys, unheld.held, parcel.to, parcel);",
-        replace: "const job = await addJob(options, keys, data, leftMs);",
+        find: "const outcome = await store.custody.hold(keys, unheld.held, entry.to, entry);",
+        replace: "const job = await addJob(options, keys, parcel, leftMs);",
       },
       {
         file: `${MAILBOX}/hold.js`,
-        find: "const job = await addJob(options, keys, data, Math.min(COMMIT_MS, leftMs));",
-        replace: "const outcome = await store.custody.hold(keys, unheld.held, parcel.to, parcel);",
+        find: "const job = await addJob(options, keys, parcel, Math.min(COMMIT_MS, leftMs));",
+        replace: "const outcome = await store.custody.hold(keys, unheld.held, entry.to, entry);",
       },
     ],
     slows: [
@@ -53,7 +53,13 @@ export const CUSTODY_MUTANTS: readonly Mutant[] = [
   {
     name: "trims-what-waits",
     lacks: "retention spares what is neither acknowledged nor held",
-    edits: [{ file: `${LUA}/append.lua`, find: "if before(safe, dhead) then return safe end", replace: "" }],
+    edits: [
+      {
+        file: `${LUA}/append.lua`,
+        find: "if not before(settled, dhead) then settled = head end",
+        replace: "settled = head",
+      },
+    ],
     // Longer than a log of thirty events lasts.
     plan: { fault: "courier-kill", seconds: 8, env: { DOORSTEP_GRACE_MS: "4000" } },
     breaks: ["lostSilent", "lostTold", "hole"],
