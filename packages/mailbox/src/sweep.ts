@@ -21,8 +21,11 @@ import { releaseParcels } from "./release.ts";
 
 /** Users that one read of a due index gives. */
 const PAGE_USERS = 100;
-/** Partitions that are walked at once. */
-const LANES = 16;
+/**
+ * Partitions that are walked at once; a courier walks up to eight slices side by side. Few, since a hold keeps Redis busy for
+ * a tenth of a millisecond, and what is on its way together delays what live users get.
+ */
+const LANES = 2;
 /** How long a user whose sweep failed is left alone, so that it cannot keep others waiting. */
 const FAILED_PAUSE_MS = 10_000;
 
