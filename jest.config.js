@@ -23,8 +23,6 @@ export default {
   testTimeout: 30_000,
   // Jest leaves a core free by default, which on two cores doubles the time.
   maxWorkers: "100%",
-  // Of the tests that say they can run beside each other: soak's, which wait more than they work.
-  maxConcurrency: 2,
   coverageProvider: "v8",
   collectCoverageFrom: ["packages/*/src/**/*.ts", "!packages/testkit/**", "!**/index.ts"],
   coverageDirectory: "<rootDir>/coverage",

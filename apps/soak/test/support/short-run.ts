@@ -1,8 +1,4 @@
-/**
- * A short seed of each fault class of a group, as tests: a few users, some seconds of load, and the checker's verdict.
- *
- * Two run at a time (`maxConcurrency`), each with a hub of its own: most of a run is waiting.
- */
+/** A short seed of each fault class of a group, as tests: a few users, some seconds of load, and the checker's verdict. */
 import { expect, it } from "@jest/globals";
 import { findFault } from "../../src/faults.ts";
 import { describeResult, runSeed } from "../../src/run.ts";
@@ -13,7 +9,7 @@ const TIMEOUT_MS = 90_000;
 export function testShortRuns(names: readonly string[]): void {
   for (const name of names) {
     const fault = findFault(name);
-    it.concurrent(
+    it(
       `P1-P5 hold when a soak ${fault.does}`,
       async () => {
         const result = await runSeed({ fault, seed: 1, seconds: 2, users: 6, away: 3, paceMs: 150 });
