@@ -74,7 +74,7 @@ export const GOALS: readonly Goal[] = [
     limit: atMost(1.05),
   },
   beside("RSS per idle connection to sharded", "idle", "gateway RSS per idle connection", atMost(1.15)),
-  beside("time of 10,000 connects to sharded", "idle", "all connected after", atMost(1.5)),
+  beside("time of 10,000 connects to sharded", "idle", "all at once: connected after", atMost(1.5)),
   own("20,000 held events until the last is there", "offline", "many users: until the last event", atMost(1_000), "ms"),
   never("20,000 held events", "offline", "many users: "),
   never("gateway kill -9", "kill"),
