@@ -3,27 +3,17 @@ import { createCleanUp, eventually, signHubToken, startRedis } from "@doorstep/t
 import { io } from "socket.io-client";
 import { createBody, readMarks } from "../../src/body.ts";
 import { Member } from "../../src/client/member.ts";
-import { Tally } from "../../src/client/tally.ts";
 import { findWire } from "../../src/client/wires.ts";
 import { connectPublisher } from "../../src/publisher/publishers.ts";
 import { TARGETS } from "../../src/targets.ts";
 import { userIdOf } from "../../src/user.ts";
+import { Recorder } from "../support/recorder.ts";
 
 const EVENTS = 50;
 const USER = 3;
 
 const cleanUp = createCleanUp();
 afterEach(() => cleanUp.run());
-
-/** What it sees, as socket.io-client's arguments would be in JSON. */
-class Recorder extends Tally {
-  readonly seqs: number[] = [];
-
-  override events(user: number, text: string, isStranded: (dueUs: number) => boolean): number {
-    readMarks(text, (seq) => this.seqs.push(seq));
-    return super.events(user, text, isStranded);
-  }
-}
 
 const SPOKEN_BY_SOCKET_IO = new Set(["doorstep", "socket.io"]);
 

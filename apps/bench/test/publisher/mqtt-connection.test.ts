@@ -1,27 +1,18 @@
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { createCleanUp, eventually, startRedis } from "@doorstep/testkit";
-import { createBody, readMarks } from "../../src/body.ts";
+import { createBody } from "../../src/body.ts";
 import { Member } from "../../src/client/member.ts";
-import { Tally } from "../../src/client/tally.ts";
 import { findWire } from "../../src/client/wires.ts";
 import { MqttConnection } from "../../src/publisher/mqtt-connection.ts";
 import { aedes } from "../../src/target/aedes.ts";
 import { topicOf, userIdOf } from "../../src/user.ts";
+import { Recorder } from "../support/recorder.ts";
 
 const EVENTS = 30;
 const USER = 1;
 
 const cleanUp = createCleanUp();
 afterEach(() => cleanUp.run());
-
-class Recorder extends Tally {
-  readonly seqs: number[] = [];
-
-  override events(user: number, text: string, isStranded: (dueUs: number) => boolean): number {
-    readMarks(text, (seq) => this.seqs.push(seq));
-    return super.events(user, text, isStranded);
-  }
-}
 
 describe("a publisher's connection by MQTT", () => {
   it("goes on at another broker when its own is killed, with all that was not acknowledged", async () => {
