@@ -59,19 +59,13 @@ export function readUnheld(store: Store, keys: UserKeys): Promise<Unheld> {
   return store.custody.unheld(keys, READ_ENTRIES);
 }
 
-/** Whether nothing durable waits outside parcels. */
-export function isSettled({ held, acked, lastDurable }: Unheld): boolean {
-  return compareOffsets(maxOffset(held, acked), lastDurable) >= 0;
-}
-
 /**
  * Holds everything durable that the first read knows of; what is appended meanwhile is left for its own grace period.
- * `first` is that read where the caller has it already. Throws STORE_FULL and UNAVAILABLE; what was committed stands, the
- * rest stays in the log and in the due index.
+ * Throws STORE_FULL and UNAVAILABLE; what was committed stands, the rest stays in the log and in the due index.
  */
-export async function holdUser(options: HoldOptions, keys: UserKeys, first?: Unheld): Promise<Held> {
+export async function holdUser(options: HoldOptions, keys: UserKeys): Promise<Held> {
   const nowMs = await options.store.nowMs();
-  let unheld = first ?? (await readUnheld(options.store, keys));
+  let unheld = await readUnheld(options.store, keys);
   const end = unheld.lastDurable;
   let parcels = 0;
   let events = 0;

@@ -29,7 +29,7 @@ function run(options: Partial<SweepOptions> = {}, signal = running): Promise<Swe
 }
 
 const keysOf = (userId: string) => hub.store.log.keysOf(userId);
-const due = (userId: string) => hub.store.custody.due(keysOf(userId).partition, Number.MAX_SAFE_INTEGER, 100);
+const due = (userId: string) => hub.store.custody.due([keysOf(userId).partition], Number.MAX_SAFE_INTEGER, 100);
 const passed = (atMs: number) => eventually(async () => (await hub.store.nowMs()) > atMs);
 
 async function connect(userId: string): Promise<void> {

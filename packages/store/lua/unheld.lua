@@ -3,10 +3,10 @@
 --
 -- KEYS  1 user hash, 2 log
 -- ARGV  1 most events
--- Returns {held, acked, dhead, {offset, m, body, ...}, "1" if there is litter to clear} with the entries after the later of
--- acked and held; m is empty where an entry has none, since it is not ours.
+-- Returns {held, acked, dhead, {offset, m, body, ...}} with the entries after the later of acked and held; m is empty where an
+-- entry has none, since it is not ours.
 -- @include offset
-local state = redis.call('HMGET', KEYS[1], 'held', 'acked', 'dhead', 'litter')
+local state = redis.call('HMGET', KEYS[1], 'held', 'acked', 'dhead')
 local held, acked, dhead = state[1] or '0-0', state[2] or '0-0', state[3] or '0-0'
 local entries = {}
 for _, entry in ipairs(redis.call('XRANGE', KEYS[2], '(' .. later(held, acked), '+', 'COUNT', ARGV[1])) do
@@ -14,4 +14,4 @@ for _, entry in ipairs(redis.call('XRANGE', KEYS[2], '(' .. later(held, acked), 
   entries[#entries + 1] = entry[2][4] or ''
   entries[#entries + 1] = entry[2][2]
 end
-return {held, acked, dhead, entries, state[4] or ''}
+return {held, acked, dhead, entries}

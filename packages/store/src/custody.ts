@@ -10,6 +10,7 @@ import { toStoreError } from "./connection.ts";
 import { type CustodyEntry, formatParcel, type ParcelEntry, parseCustodyEntry } from "./custody-entry.ts";
 import { keepMs, type StoreLimits } from "./limit.ts";
 import type { Scripts } from "./script.ts";
+import { batchUsers } from "./user-batch.ts";
 import { dueKey, keysOfUid, type UserKeys } from "./user-key.ts";
 
 /** A logged event that nobody has acknowledged and no parcel holds. */
@@ -31,8 +32,6 @@ export interface Unheld {
   /** Offset of the last durable event. */
   readonly lastDurable: Offset;
   readonly events: readonly UnheldEvent[];
-  /** Whether parcels that the mailbox let go of are still in BullMQ. */
-  readonly hasLitter: boolean;
 }
 
 const LITTER_PAGE = 100;
@@ -45,6 +44,33 @@ export interface DueUser {
   readonly keys: UserKeys;
   /** Since when events wait, or when a look was put off to: Redis' clock, milliseconds since 1970. */
   readonly sinceMs: number;
+}
+
+/** By what `look` judges. */
+export interface LookTerms {
+  /** How long events wait for an acknowledgement before they are held. */
+  readonly graceMs: number;
+  /** Until the next look at a user who is connected. */
+  readonly livePauseMs: number;
+  /** Age of the oldest event at which being connected no longer counts. */
+  readonly liveHoldMs: number;
+  /** Gateways whose notes of sockets are believed. */
+  readonly liveGateways: ReadonlySet<string>;
+}
+
+/**
+ * What is to become of a due user. settled: nothing waits. young: not for long enough. live: a socket is up, and the oldest event
+ * not yet old. overdue: to be held. failed: Redis refused to tell.
+ */
+export type LookOutcome = "settled" | "young" | "live" | "overdue" | "failed";
+
+export interface Look {
+  readonly keys: UserKeys;
+  readonly outcome: LookOutcome;
+  /** Whether parcels that the mailbox let go of are still in BullMQ. */
+  readonly hasLitter: boolean;
+  /** What Redis said; empty unless it failed. */
+  readonly problem: string;
 }
 
 export class Custody {
@@ -73,25 +99,45 @@ export class Custody {
   }
 
   /**
-   * Those of some partitions in which a user waits since `beforeMs` or longer, in one call. In a Cluster all of them, unasked:
-   * a call touches one partition there, and `due` tells more for the same.
+   * Users of some partitions that wait since `beforeMs` or longer, at most `limit`: partition by partition, and within one those
+   * first that wait longest. One call, in a Cluster one per partition.
    */
-  async duePartitions(partitions: readonly number[], beforeMs: number): Promise<readonly number[]> {
-    if (this.#scripts.connection.isCluster) return partitions;
-    const reply = (await this.#scripts.run("due", partitions.map(dueKey), [beforeMs])) as number[];
-    return partitions.filter((_, i) => reply[i] === 1);
-  }
-
-  /** Users of one partition that wait since `beforeMs` or longer, longest first, at most `limit`. */
-  async due(partition: number, beforeMs: number, limit: number): Promise<DueUser[]> {
-    const flat = await this.#try(() =>
-      this.#redis.zrangebyscore(dueKey(partition), "-inf", beforeMs, "WITHSCORES", "LIMIT", 0, limit),
-    );
+  async due(partitions: readonly number[], beforeMs: number, limit: number): Promise<DueUser[]> {
     const users: DueUser[] = [];
-    for (let i = 0; i + 1 < flat.length; i += 2) {
-      users.push({ keys: this.keysOfUid(flat[i] ?? ""), sinceMs: Number(flat[i + 1]) });
+    const groups = this.#scripts.connection.isCluster ? partitions.map((partition) => [partition]) : [partitions];
+    for (const group of groups) {
+      const most = limit - users.length;
+      if (most <= 0) break;
+      const flat = (await this.#scripts.run("due", group.map(dueKey), [beforeMs, most])) as (string | number)[];
+      for (let i = 1; i + 1 < flat.length; i += 3) {
+        users.push({ keys: this.keysOfUid(String(flat[i])), sinceMs: Number(flat[i + 1]) });
+      }
     }
     return users;
+  }
+
+  /**
+   * Says of users that `due` named what is to become of them, and puts off who need not be held yet; in the order of `users`.
+   * One call, in a Cluster one per partition.
+   */
+  async look(users: readonly DueUser[], terms: LookTerms): Promise<Look[]> {
+    const looks = new Map<DueUser, Look>();
+    for (const batch of batchUsers(users, this.#scripts.connection.isCluster)) {
+      const reply = (await this.#scripts.run(
+        "look",
+        batch.flatMap(({ keys }) => [keys.user, keys.log, keys.due, keys.connections]),
+        [
+          terms.graceMs,
+          terms.livePauseMs,
+          terms.liveHoldMs,
+          terms.liveGateways.size,
+          ...terms.liveGateways,
+          ...batch.map(({ keys }) => keys.uid),
+        ],
+      )) as string[];
+      for (const [i, user] of batch.entries()) looks.set(user, toLook(user, reply[2 * i] ?? "", reply[2 * i + 1]));
+    }
+    return users.flatMap((user) => looks.get(user) ?? []);
   }
 
   /** Number of users of one partition that wait at all. */
@@ -110,15 +156,10 @@ export class Custody {
     await this.#try(() => this.#redis.zadd(keys.due, "XX", sinceMs, keys.uid));
   }
 
-  /** Takes a user off the index whose keys no longer say that anything waits, for instance because they expired. */
-  async forget(keys: UserKeys): Promise<void> {
-    await this.#scripts.run("forget", [keys.user, keys.due], [keys.uid]);
-  }
-
   /** Reads the next events to hold, at most `maxEvents` log entries. */
   async unheld(keys: UserKeys, maxEvents: number): Promise<Unheld> {
     const reply = await this.#scripts.run("unheld", [keys.user, keys.log], [maxEvents]);
-    const [held, acked, lastDurable, flat, litter] = reply as [string, string, string, string[], string];
+    const [held, acked, lastDurable, flat] = reply as [string, string, string, string[]];
     const events: UnheldEvent[] = [];
     for (let i = 0; i + 2 < flat.length; i += 3) {
       const [, , totalCount, totalBytes, letter, expiresAtMs, collapseKey = ""] = (flat[i + 1] ?? "").split(" ");
@@ -132,7 +173,7 @@ export class Custody {
         body: flat[i + 2] ?? "",
       });
     }
-    return { held, acked, lastDurable, events, hasLitter: litter === "1" };
+    return { held, acked, lastDurable, events };
   }
 
   /** Commits custody of (expectedHeld, to]; `parcel` is absent where that range had nothing to hold. */
@@ -198,4 +239,9 @@ export class Custody {
       throw toStoreError(error);
     }
   }
+}
+
+function toLook({ keys }: DueUser, line: string, litter: string | undefined): Look {
+  const [outcome = "", ...problem] = line.split(" ");
+  return { keys, outcome: outcome as LookOutcome, hasLitter: litter === "1", problem: problem.join(" ") };
 }

@@ -53,10 +53,7 @@ async function untilHeld(redisUrl: string): Promise<void> {
   const store = await connectStore({ redis: redisUrl });
   try {
     const partitions = Array.from({ length: store.partitions }, (_, partition) => partition);
-    const isHeld = async (): Promise<boolean> => {
-      const due = await Promise.all(partitions.map((partition) => store.custody.due(partition, Infinity, 1)));
-      return due.every((users) => users.length === 0);
-    };
+    const isHeld = async (): Promise<boolean> => (await store.custody.due(partitions, Infinity, 1)).length === 0;
     await eventually(isHeld, {
       timeoutMs: HOLD_TIMEOUT_MS,
       intervalMs: HOLD_LOOK_MS,

@@ -67,8 +67,8 @@ async function readBacklog(store: Store, uids: ReadonlySet<string>): Promise<Bac
 
 async function readDue(store: Store, uids: ReadonlySet<string>): Promise<DueUser[]> {
   const partitions = Array.from({ length: store.partitions }, (_, partition) => partition);
-  const due = await Promise.all(partitions.map((partition) => store.custody.due(partition, Infinity, ALL)));
-  return due.flat().filter(({ keys }) => uids.has(keys.uid));
+  const due = await store.custody.due(partitions, Infinity, ALL);
+  return due.filter(({ keys }) => uids.has(keys.uid));
 }
 
 function worse(a: BacklogPeak, b: BacklogPeak): BacklogPeak {

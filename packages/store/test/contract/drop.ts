@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 
-import { holdParcel } from "../support/courier.ts";
+import { holdParcel, look } from "../support/courier.ts";
 import { event, events } from "../support/event.ts";
 import type { Harness } from "../support/harness.ts";
 import { storedOffsets } from "../support/log-view.ts";
@@ -24,11 +24,11 @@ export function describeDrop({ open, raw, newUser }: Harness): void {
       expect(page.entries.map(({ offset }) => offset)).toEqual([...results.slice(4), late].map((r) => r?.offset));
       await expect(store.log.heads([keys])).resolves.toMatchObject([{ undelivered: 7 }]);
       // The courier learns which job nobody needs any more.
-      await expect(store.custody.unheld(keys, 1)).resolves.toMatchObject({ hasLitter: true });
+      await expect(look(store, keys)).resolves.toMatchObject({ outcome: "overdue", hasLitter: true });
       await expect(store.custody.litter(keys)).resolves.toEqual([parcel.jobId]);
       await store.custody.clearLitter(keys, 1);
       await expect(store.custody.litter(keys)).resolves.toEqual([]);
-      await expect(store.custody.unheld(keys, 1)).resolves.toMatchObject({ hasLitter: false });
+      await expect(look(store, keys)).resolves.toMatchObject({ outcome: "overdue", hasLitter: false });
     });
 
     it("P8 goes on past parcels into the log, as often as need be, and keeps one tombstone and the right count", async () => {

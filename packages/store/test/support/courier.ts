@@ -1,7 +1,15 @@
 /** A courier's two steps without the queue: read what is unheld, commit a parcel of it. */
 import { maxOffset } from "@doorstep/protocol";
 
-import type { HoldOutcome, ParcelEntry, Store, Unheld, UserKeys } from "../../src/index.ts";
+import type { HoldOutcome, Look, ParcelEntry, Store, Unheld, UserKeys } from "../../src/index.ts";
+
+const NO_GRACE = { graceMs: 0, livePauseMs: 0, liveHoldMs: 0, liveGateways: new Set<string>() };
+
+/** Looks at one user, whom no socket and no grace period keeps from being overdue. */
+export async function look(store: Store, keys: UserKeys): Promise<Look | undefined> {
+  const [one] = await store.custody.look([{ keys, sinceMs: 0 }], NO_GRACE);
+  return one;
+}
 
 /** What a hold did, with the parcel it made; none where the range had nothing durable. */
 export interface Held {
