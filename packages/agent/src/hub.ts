@@ -29,7 +29,8 @@ import {
   type RunInit,
 } from "./option.ts";
 import { Outbox } from "./outbox.ts";
-import { Publisher, type Terms } from "./publisher.ts";
+import type { Terms } from "./pending-append.ts";
+import { Publisher } from "./publisher.ts";
 import { Run, type RunContext } from "./run.ts";
 import { RunChannel } from "./run-channel.ts";
 import { liveRun } from "./run-life.ts";
@@ -98,14 +99,20 @@ export class Hub {
     options?: PublishOptions,
   ): Promise<PublishResult>;
   publish(to: Target, type: string & {}, data: unknown, options?: PublishOptions): Promise<PublishResult>;
-  async publish(to: Target, type: string, data: unknown, options: PublishOptions = {}): Promise<PublishResult> {
-    this.#assertOpen();
-    options.signal?.throwIfAborted();
-    const event = this.#encode(to, type, data, options);
-    const results = await this.#publisher.append(to.userId, [event], this.#terms(options));
-    const result = results[0];
-    if (result === undefined) throw new DoorstepError("INTERNAL", "the store answered no result");
-    return result;
+  publish(to: Target, type: string, data: unknown, options: PublishOptions = {}): Promise<PublishResult> {
+    // One promise an event, whatever it passes on its way. What is thrown within rejects it.
+    return new Promise((resolve, reject) => {
+      this.#assertOpen();
+      options.signal?.throwIfAborted();
+      const event = this.#encode(to, type, data, options);
+      this.#publisher.appendTo(to.userId, [event], this.#terms(options), {
+        resolve([result]) {
+          if (result === undefined) reject(new DoorstepError("INTERNAL", "the store answered no result"));
+          else resolve(result);
+        },
+        reject,
+      });
+    });
   }
 
   /**

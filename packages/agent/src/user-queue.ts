@@ -6,7 +6,7 @@
  * append, so a refusal of a shared append is repeated entry by entry: nobody fails for somebody else's event.
  */
 import { type EncodedEvent, LIMITS, type PublishResult, toDoorstepError } from "@doorstep/protocol";
-import { isRetried } from "./publisher.ts";
+import { isRetried } from "./pending-append.ts";
 
 /** Most characters of event bodies in one append; keeps a single script call short. */
 const MAX_BATCH_CHARS = 1_048_576;

@@ -29,7 +29,7 @@ describe("a replicated publish without replicas", () => {
     );
     expect(performance.now() - started).toBeGreaterThan(600);
     const items = [2, 3].map((data) => ({ to: { userId: "ada" }, type: "note", data }));
-    const results = await hub.publishMany(items, { ...REPLICATED, timeoutMs: 300 });
+    const results = await hub.publishMany(items, { ...REPLICATED, timeoutMs: 700 });
     expect(results).toMatchObject([{ error: under }, { error: under }]);
     expect((await eventsOf("ada")).map((event) => event.data)).toEqual([1, 2, 3]);
   });

@@ -12,10 +12,15 @@ import { type Append, appendArguments, headText, writeAppends } from "./append-c
 import type { StoreLimits } from "./limit.ts";
 import type { Scripts } from "./script.ts";
 
+/** Who is told what became of an append: one of the two, once. A promise's own functions will do. */
+export interface AppendSink {
+  resolve(results: PublishResult[]): void;
+  reject(error: unknown): void;
+}
+
 /** An append and its caller. */
 export interface QueuedAppend extends Append {
-  readonly resolve: (results: PublishResult[] | Promise<PublishResult[]>) => void;
-  readonly reject: (error: unknown) => void;
+  readonly sink: AppendSink;
 }
 
 /** Makes the caller's answer of the script's; what it throws is the answer too. */
@@ -62,15 +67,18 @@ export class AppendQueue {
       const replies = await this.#run(call);
       for (const [i, append] of call.entries()) this.#settle(append, replies[i] ?? []);
     } catch (error) {
-      for (const { reject } of call) reject(error);
+      for (const { sink } of call) sink.reject(error);
     }
   }
 
   #settle(append: QueuedAppend, reply: readonly string[]): void {
+    const { sink } = append;
     try {
-      append.resolve(this.#take(append, reply));
+      const answer = this.#take(append, reply);
+      if (answer instanceof Promise) settle(answer, sink);
+      else sink.resolve(answer);
     } catch (error) {
-      append.reject(error);
+      sink.reject(error);
     }
   }
 
@@ -108,10 +116,12 @@ class Lane {
   #flushSoon(): void {
     if (this.#isDue) return;
     this.#isDue = true;
-    setImmediate(() => this.#flush());
+    // With nothing on its way nobody has to wait until the loop comes round: what this turn still brings leaves with it.
+    if (this.#calls === 0) process.nextTick(this.#flush);
+    else setImmediate(this.#flush);
   }
 
-  #flush(): void {
+  readonly #flush = (): void => {
     this.#isDue = false;
     let from = 0;
     let events = 0;
@@ -135,7 +145,7 @@ class Lane {
     } else if (from > 0) {
       this.#waiting = this.#waiting.slice(from);
     }
-  }
+  };
 
   async #call(call: readonly QueuedAppend[]): Promise<void> {
     this.#calls += 1;
@@ -144,6 +154,14 @@ class Lane {
     if (this.#waiting.length > 0) this.#flushSoon();
     else if (this.#calls === 0) this.#onIdle();
   }
+}
+
+/** Tells a sink what a promise settles with. */
+export function settle(answer: Promise<PublishResult[]>, sink: AppendSink): void {
+  answer.then(
+    (results) => sink.resolve(results),
+    (error: unknown) => sink.reject(error),
+  );
 }
 
 function charsOf(events: readonly EncodedEvent[]): number {

@@ -3,6 +3,7 @@
 export type { Store, StoreOptions } from "./store.ts";
 export { connectStore } from "./store.ts";
 export type { RedisConnection } from "./connection.ts";
+export type { AppendSink } from "./append.ts";
 export type { AckingClient, AckResult, AppendOptions, Head, Log, LogEntry, Page } from "./log.ts";
 export type { Custody, DueUser, HoldOutcome, Look, LookTerms, Unheld, UnheldEvent } from "./custody.ts";
 export type { CustodyEntry, ParcelEntry, TombstoneEntry } from "./custody-entry.ts";

@@ -15,7 +15,7 @@ import {
   type PublishResult,
   utf8Length,
 } from "@doorstep/protocol";
-import { AppendQueue } from "./append.ts";
+import { AppendQueue, type AppendSink, settle } from "./append.ts";
 import { type Append, appendArguments } from "./append-call.ts";
 import { type CustodyEntry, parseCustodyEntry } from "./custody-entry.ts";
 import { KnownUsers } from "./known-users.ts";
@@ -131,17 +131,19 @@ export class Log {
    * logged, so nothing waits for them.
    */
   append(userId: string, events: readonly EncodedEvent[], options: AppendOptions = {}): Promise<PublishResult[]> {
-    // One promise an append: every event of a busy publisher passes here. What is thrown within rejects it.
-    return new Promise((resolve, reject) => {
-      const { isRetry = false, durability = "logged" } = options;
-      if (events.length === 0 || events.length > LIMITS.batchEvents) {
-        throw new DoorstepError("INVALID_REQUEST", `1 to ${LIMITS.batchEvents} events at a time`);
-      }
-      const user = this.#users.get(userId);
-      const isReplicated = durability === "replicated" && events.some(({ delivery }) => delivery !== "ephemeral");
-      if (isReplicated) resolve(this.#appendReplicated({ user, userId, events, isRetry }));
-      else this.#queue.push({ user, userId, events, isRetry, resolve, reject });
-    });
+    return new Promise((resolve, reject) => this.appendTo(userId, events, options, { resolve, reject }));
+  }
+
+  /** The same, for a caller that has a promise of its own: every event of a busy publisher passes here. May throw. */
+  appendTo(userId: string, events: readonly EncodedEvent[], options: AppendOptions, sink: AppendSink): void {
+    const { isRetry = false, durability = "logged" } = options;
+    if (events.length === 0 || events.length > LIMITS.batchEvents) {
+      throw new DoorstepError("INVALID_REQUEST", `1 to ${LIMITS.batchEvents} events at a time`);
+    }
+    const user = this.#users.get(userId);
+    const isReplicated = durability === "replicated" && events.some(({ delivery }) => delivery !== "ephemeral");
+    if (isReplicated) settle(this.#appendReplicated({ user, userId, events, isRetry }), sink);
+    else this.#queue.push({ user, userId, events, isRetry, sink });
   }
 
   /** Makes the answer of an append from the script's; throws what refuses it. */
