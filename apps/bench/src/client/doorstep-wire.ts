@@ -42,10 +42,16 @@ export class DoorstepWire implements Wire {
   #take(data: Buffer, text: string): void {
     const { memory } = this.#host;
     const stand = memory.offset;
-    const last = offsetAt(data, data.lastIndexOf(OFFSET));
-    if (stand === undefined || compareOffsets(offsetAt(data, EVENTS.length), stand) > 0) this.#host.events(text);
-    else this.#drop(text, stand);
-    if (stand === undefined || compareOffsets(last, stand) > 0) memory.offset = last;
+    const first = offsetAt(data, EVENTS.length);
+    const lastAt = data.lastIndexOf(OFFSET);
+    const last = lastAt === EVENTS.length ? first : offsetAt(data, lastAt);
+    if (stand === undefined || compareOffsets(first, stand) > 0) {
+      this.#host.events(text);
+      memory.offset = last;
+    } else {
+      this.#drop(text, stand);
+      memory.offset = maxOffset(stand, last);
+    }
   }
 
   /** Takes what is newer. */
