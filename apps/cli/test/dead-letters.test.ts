@@ -68,6 +68,21 @@ async function listed(...args: string[]): Promise<{ deadLetters: Letter[]; next:
   return JSON.parse(out.join("\n")) as { deadLetters: Letter[]; next: string | null };
 }
 
+/** Asks the hub itself, for what a test needs beside the program: a process for each question takes long. */
+async function ask(method: string, path: string, body?: unknown): Promise<Record<string, unknown>> {
+  const response = await fetch(`${url}/v1/dead-letters${path}`, {
+    method,
+    headers: { authorization: `Bearer ${ADMIN}`, "content-type": "application/json" },
+    body: body === undefined ? null : JSON.stringify(body),
+  });
+  expect(response.status).toBe(200);
+  return (await response.json()) as Record<string, unknown>;
+}
+
+async function lettersOf(userId: string): Promise<Letter[]> {
+  return (await ask("GET", `?limit=100&userId=${encodeURIComponent(userId)}`))["deadLetters"] as Letter[];
+}
+
 async function publish(userId: string, data: unknown, expiresInMs?: number): Promise<void> {
   const response = await fetch(`${url}/v1/publish`, {
     method: "POST",
@@ -79,14 +94,14 @@ async function publish(userId: string, data: unknown, expiresInMs?: number): Pro
 
 /** Publishes an event that expires at once and waits until it is a dead letter. */
 async function makeLetter(userId: string): Promise<string> {
-  const before = (await listed("--user", userId)).deadLetters.length;
+  const before = (await lettersOf(userId)).length;
   await publish(userId, { text: "hello" }, 1);
   const now = await eventually(
     async () => {
-      const { deadLetters } = await listed("--user", userId);
-      return deadLetters.length > before ? deadLetters : null;
+      const found = await lettersOf(userId);
+      return found.length > before ? found : null;
     },
-    { timeoutMs: 20_000, intervalMs: 50 },
+    { timeoutMs: 20_000 },
   );
   return now.at(-1)?.id ?? "";
 }
@@ -130,7 +145,7 @@ describe("a hub that cannot be spoken to", () => {
 
 describe("dead letters on the command line", () => {
   beforeEach(async () => {
-    expect((await letters(["purge", "--all"])).code).toBe(0);
+    await ask("POST", "/purge", { olderThanMs: 0 });
   });
 
   it("are listed in a table, page by page", async () => {
@@ -183,11 +198,12 @@ describe("dead letters on the command line", () => {
   });
 
   it("are purged by id, by user and by age", async () => {
-    const [first, second] = [await makeLetter("ida"), await makeLetter("joe"), await makeLetter("kim")];
+    const [first = "", second] = await Promise.all(["ida", "joe", "kim"].map(makeLetter));
     expect(await letters(["purge", first])).toEqual({ code: 0, out: [], err: ["1 purged"] });
     expect((await letters(["purge", "--user", "kim", "--json"])).out).toEqual(['{"purged":1}']);
     expect((await letters(["purge", "--older-than", "1d"])).err).toEqual(["0 purged"]);
     expect((await listed()).deadLetters.map(({ id }) => id)).toEqual([second]);
     expect((await letters(["purge", "--older-than", "0s"])).err).toEqual(["1 purged"]);
+    expect((await letters(["purge", "--all"])).code).toBe(0);
   });
 });

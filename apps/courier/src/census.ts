@@ -1,7 +1,7 @@
 /**
  * Census: counts, now and then, what waits in the whole hub, for the gauges. Every courier does, and tells the same.
  *
- * It costs two small reads a partition, and of each queue what packages/mailbox bounds, however much waits.
+ * It costs a few short calls, in a Cluster one a partition, and of each queue what packages/mailbox bounds, however much waits.
  */
 import type { CourierMailbox, OnError, QueueCensus } from "@doorstep/mailbox";
 import type { Store } from "@doorstep/store";
@@ -37,12 +37,8 @@ async function countAll(options: CensusOptions): Promise<void> {
 
 async function countDue({ store, metrics, graceMs }: CensusOptions, nowMs: number): Promise<void> {
   const partitions = Array.from({ length: store.partitions }, (_, partition) => partition);
-  const [users, oldest] = await Promise.all([
-    Promise.all(partitions.map((partition) => store.custody.countDue(partition))),
-    Promise.all(partitions.map((partition) => store.custody.oldestDueMs(partition))),
-  ]);
-  metrics.dueUsers.set(users.reduce((total, count) => total + count, 0));
-  const sinceMs = oldest.reduce<number>((least, ms = Infinity) => Math.min(least, ms), Infinity);
+  const { users, sinceMs } = await store.custody.waiting(partitions);
+  metrics.dueUsers.set(users);
   metrics.sweepLag.set(ageSeconds(nowMs, sinceMs + graceMs));
 }
 

@@ -104,7 +104,7 @@ async function expectEachOnce(hub: TestHub, history: History): Promise<void> {
   expect(held).toEqual([...new Set(held)].sort(compareOffsets));
   const undelivered = history.durable.filter((offset) => compareOffsets(offset, acked) > 0);
   expect(held.filter((offset) => compareOffsets(offset, acked) > 0)).toEqual(undelivered);
-  expect(await hub.store.custody.countDue(history.keys.partition)).toBe(0);
+  expect((await hub.store.custody.waiting([history.keys.partition])).users).toBe(0);
 }
 
 /** What is left in the queue after everything was acknowledged is orphans: each completes without effect. */

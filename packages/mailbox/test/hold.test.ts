@@ -48,7 +48,7 @@ describe("holdUser", () => {
     for (const job of jobs) expect(textsOf(job.data)).toEqual(drafts(20).map(({ text }) => text));
     for (const user of users) {
       const keys = hub.store.log.keysOf(user);
-      expect(await hub.store.custody.countDue(keys.partition)).toBe(0);
+      expect((await hub.store.custody.waiting([keys.partition])).users).toBe(0);
     }
   });
 
@@ -73,7 +73,7 @@ describe("holdUser", () => {
     expect(await hold("ann")).toEqual({ parcels: 1, events: 1 });
     const [job] = await hub.jobs();
     expect(job === undefined ? [] : textsOf(job.data)).toEqual(["whole"]);
-    expect(await hub.store.custody.countDue(hub.store.log.keysOf("ann").partition)).toBe(0);
+    expect((await hub.store.custody.waiting([hub.store.log.keysOf("ann").partition])).users).toBe(0);
   });
 
   it("does nothing where nothing waits", async () => {

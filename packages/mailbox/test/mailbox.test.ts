@@ -94,7 +94,7 @@ describe("release", () => {
     expect(await mailbox.release(keysOf("ann"), released)).toBe(3);
     expect(await hub.jobs()).toEqual([]);
     expect(await hub.parcels(keysOf("ann"))).toEqual([]);
-    expect(await hub.store.custody.countDue(keysOf("ann").partition)).toBe(0);
+    expect((await hub.store.custody.waiting([keysOf("ann").partition])).users).toBe(0);
   });
 
   it("keeps a parcel of which only a part is acknowledged", async () => {

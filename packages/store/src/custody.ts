@@ -35,6 +35,8 @@ export interface Unheld {
 }
 
 const LITTER_PAGE = 100;
+/** Due indexes that one call counts, a tenth of a millisecond in which Redis does nothing else. */
+const PARTITIONS_AT_ONCE = 128;
 
 /** held: committed. acked: nothing was left to hold. conflict: another courier was first; read again. */
 export type HoldOutcome = "held" | "acked" | "conflict";
@@ -43,6 +45,13 @@ export type HoldOutcome = "held" | "acked" | "conflict";
 export interface DueUser {
   readonly keys: UserKeys;
   /** Since when events wait, or when a look was put off to: Redis' clock, milliseconds since 1970. */
+  readonly sinceMs: number;
+}
+
+/** What waits outside parcels. */
+export interface Waiting {
+  readonly users: number;
+  /** The least `sinceMs` of a due user; Infinity where nobody waits. */
   readonly sinceMs: number;
 }
 
@@ -140,15 +149,17 @@ export class Custody {
     return users.flatMap((user) => looks.get(user) ?? []);
   }
 
-  /** Number of users of one partition that wait at all. */
-  countDue(partition: number): Promise<number> {
-    return this.#try(() => this.#redis.zcard(dueKey(partition)));
-  }
-
-  /** The score of the user of one partition that waits longest, as in `due`; undefined where none waits. */
-  async oldestDueMs(partition: number): Promise<number | undefined> {
-    const [, score] = await this.#try(() => this.#redis.zrange(dueKey(partition), "0", "0", "WITHSCORES"));
-    return score === undefined ? undefined : Number(score);
+  /** How many users of some partitions wait at all, and since when the first of them. A few calls, in a Cluster one per partition. */
+  async waiting(partitions: readonly number[]): Promise<Waiting> {
+    const most = this.#scripts.connection.isCluster ? 1 : PARTITIONS_AT_ONCE;
+    const waiting = { users: 0, sinceMs: Infinity };
+    for (let from = 0; from < partitions.length; from += most) {
+      const reply = await this.#scripts.run("waiting", partitions.slice(from, from + most).map(dueKey), []);
+      const [users, score] = reply as [number, string];
+      waiting.users += users;
+      if (score !== "") waiting.sinceMs = Math.min(waiting.sinceMs, Number(score));
+    }
+    return waiting;
   }
 
   /** Puts the next look at a user off; nothing where the user no longer waits. */

@@ -17,6 +17,7 @@ const SCRIPTS = [
   "heads",
   "due",
   "look",
+  "waiting",
   "history",
   "floor",
   "known",

@@ -113,7 +113,7 @@ describe("a store without Redis", () => {
     const started = performance.now();
     const unavailable = { code: "UNAVAILABLE" };
     await expect(store.log.append("ada", events(1))).rejects.toMatchObject(unavailable);
-    await expect(store.custody.countDue(keys.partition)).rejects.toMatchObject(unavailable);
+    await expect(store.custody.waiting([keys.partition])).rejects.toMatchObject(unavailable);
     await expect(store.presence.disconnected(keys, "socket")).rejects.toMatchObject(unavailable);
     await expect(store.presence.renewLease("gw", 1_000, "")).rejects.toMatchObject(unavailable);
     await expect(store.ping()).rejects.toMatchObject(unavailable);

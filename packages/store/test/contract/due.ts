@@ -123,14 +123,18 @@ export function describeDue({ open, raw, newUser }: Harness): void {
       ]);
       await expect(store.custody.due([partition], 0, 10)).resolves.toEqual([]);
       expect((await store.custody.due([partition], 5, 10)).at(-1)?.keys.user).toContain(`:u:${first.uid}`);
-      expect(await store.custody.countDue(partition)).toBeGreaterThanOrEqual(5);
-      await expect(store.custody.oldestDueMs(partition)).resolves.toBe(1);
       const everywhere = Array.from({ length: store.partitions }, (_, index) => index);
+      await expect(store.custody.waiting([partition])).resolves.toEqual({ users: expect.any(Number), sinceMs: 1 });
+      const { users } = await store.custody.waiting([partition]);
+      expect(users).toBeGreaterThanOrEqual(5);
+      const hub = await store.custody.waiting(everywhere);
+      expect(hub.sinceMs).toBe(1);
+      expect(hub.users).toBeGreaterThanOrEqual(users);
       const all = await store.custody.due(everywhere, 3, 100);
       expect(all.map(({ sinceMs }) => sinceMs)).toEqual([1, 2, 3]);
       await expect(store.custody.due(everywhere, 3, 2)).resolves.toHaveLength(2);
       await raw().del(first.due);
-      await expect(store.custody.oldestDueMs(partition)).resolves.toBeUndefined();
+      await expect(store.custody.waiting([partition])).resolves.toEqual({ users: 0, sinceMs: Infinity });
     });
 
     it("does not name a user by putting off a look at it", async () => {

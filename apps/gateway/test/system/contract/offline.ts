@@ -111,8 +111,7 @@ export function describeOffline({ cleanUp, deploy }: Stage): void {
 
 async function countDue({ store }: Deployment, users: readonly string[]): Promise<number> {
   const partitions = new Set(users.map((userId) => store.log.keysOf(userId).partition));
-  const counts = await Promise.all([...partitions].map((partition) => store.custody.countDue(partition)));
-  return counts.reduce((sum, count) => sum + count, 0);
+  return (await store.custody.waiting([...partitions])).users;
 }
 
 async function countListed({ store }: Deployment, users: readonly string[]): Promise<number> {
