@@ -23,7 +23,8 @@ export default {
   testTimeout: 30_000,
   // Jest leaves a core free by default, which on two cores doubles the time.
   maxWorkers: "100%",
-  coverageProvider: "v8",
+  // V8 reads the coverage of the whole process after every suite, which took longer than the tests.
+  coverageProvider: "babel",
   collectCoverageFrom: ["packages/*/src/**/*.ts", "!packages/testkit/**", "!**/index.ts"],
   coverageDirectory: "<rootDir>/coverage",
   coverageReporters: ["text-summary", "html", "json-summary"],

@@ -46,10 +46,6 @@ export async function startGateway({
   });
   shutdown.add("close", "mailbox", () => mailbox.close());
 
-  const lag = new Lag((p99Ms) => {
-    metrics.lag.set(p99Ms / 1_000);
-    metrics.handshakesWaiting.set(server.waitingHandshakes);
-  });
   const acknowledger = new Acknowledger(store, mailbox, metrics);
   const publisher = new Publisher(store, metrics);
   const httpServer = createServer(
@@ -87,6 +83,10 @@ export async function startGateway({
       headCheck.check();
     },
     onMark: () => headCheck.check(),
+  });
+  const lag = new Lag((p99Ms) => {
+    metrics.lag.set(p99Ms / 1_000);
+    metrics.handshakesWaiting.set(server.waitingHandshakes);
   });
   const hub = new Hub({
     store,

@@ -251,7 +251,7 @@ export class Hub {
     if (user.isDirty) return;
     user.isDirty = true;
     this.#dirty.push(user);
-    if (this.#dirty.length === 1) setImmediate(this.#flushAll);
+    if (this.#dirty.length === 1) process.nextTick(this.#flushAll);
   }
 
   readonly #flushAll = (): void => {

@@ -40,6 +40,8 @@ function isExcused(userCase: UserCase, journey: Journey, leap: Leap, event: Know
   const trimmed = userCase.user.log?.trimmed ?? ZERO_OFFSET;
   if (publication?.first.delivery === "stream" && !isAfter(offset, trimmed)) return true;
   if (leap.isOpen && userCase.mayBeginBehind(event, leap.operation.atMs)) return true;
+  // A failover may have taken back what was there when the device asked for what comes from now on.
+  if (userCase.wasKnown(event, leap.fromNowMs)) return true;
   if (leap.operation.atMs >= journey.waivedUntilMs && userCase.isWaived(journey, event)) return true;
   return userCase.isTold(journey.device, event);
 }

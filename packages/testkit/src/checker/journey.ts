@@ -23,6 +23,8 @@ export interface Leap {
   readonly from: Offset;
   readonly to: Offset;
   readonly isOpen: boolean;
+  /** When the device had last asked for everything from now on; -Infinity where it never had. */
+  readonly fromNowMs: number;
   readonly before: DeviceOperation | undefined;
   readonly operation: DeviceOperation & { op: Exclude<DeviceOperation["op"], "disconnected"> };
 }
@@ -181,7 +183,8 @@ class Traveller {
     if (this.#position === undefined && this.#isFromNow) this.#journey.waived.add(from, to);
     else if (isAfter(to, from)) {
       const before = this.#standsBy;
-      this.#journey.leaps.push({ from, to, isOpen: this.#isOpen, before, operation });
+      const fromNowMs = this.#journey.waivedUntilMs;
+      this.#journey.leaps.push({ from, to, isOpen: this.#isOpen, fromNowMs, before, operation });
       if (this.#isOpen) this.#journey.open.add(from, to);
     }
     this.#stand(to, operation);

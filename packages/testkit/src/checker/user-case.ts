@@ -76,9 +76,14 @@ export class UserCase {
     return [...this.user.devices.values()].some((device) => this.isTold(device, event));
   }
 
+  /** Whether the event had been answered by then. */
+  wasKnown(event: KnownEvent, atMs: number): boolean {
+    return this.#knownAtMs(event) <= atMs;
+  }
+
   /** Whether the device never asked for the event. */
   isWaived({ waived, waivedUntilMs }: Journey, event: KnownEvent): boolean {
-    return waived.has(event.offset) || this.#knownAtMs(event) <= waivedUntilMs;
+    return waived.has(event.offset) || this.wasKnown(event, waivedUntilMs);
   }
 
   /** The reasons for which the device was told that the event will not come; none where it was not told. */

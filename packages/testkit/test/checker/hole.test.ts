@@ -1,5 +1,6 @@
-import { describe, it } from "@jest/globals";
+import { describe, expect, it } from "@jest/globals";
 
+import { check } from "../../src/checker/check.ts";
 import type { Operation } from "../../src/checker/history.ts";
 import {
   applies,
@@ -122,6 +123,14 @@ describe("a hole", () => {
   it("is not what a device that asked for everything from now on missed before", () => {
     const tablet = [connects("tablet", { presented: "$" }), receives("tablet", 3)];
     expectClean(story(three, phoneHasThree, tablet, log([1, 2, 3])));
+    // A failover took back the first event, so that "now" was before it; later the device asks so once more.
+    const early = [connects("tablet", { presented: "$", atMs: 15 }), isReady("tablet", "0-0", { atMs: 16 })];
+    const got = [receives("tablet", 2), receives("tablet", 3), disconnects("tablet", { wanted: true })];
+    const later = connects("tablet", { presented: "$", life: 2, atMs: 600 });
+    const holes = (way: readonly Operation[]): number =>
+      check(story(three, early, way, later, log([2, 3])), { declaredLosses: ["failover"] }).rules.hole.count;
+    expect(holes(got)).toBe(0);
+    expect(holes(got.slice(1))).toBe(1);
   });
 
   it("is found in the application where the wire had everything", () => {
