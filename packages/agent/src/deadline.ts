@@ -45,7 +45,7 @@ export class Deadlines {
 
   /** All are over now. */
   expireAll(): void {
-    for (const line of [...this.#lines.values()]) for (const entry of line.all()) this.#expire(entry);
+    for (const line of this.#lines.values()) for (const entry of line.all()) this.#expire(entry);
   }
 
   #expire(entry: Expiring): void {

@@ -116,6 +116,7 @@ export class PendingAppend implements AppendSink, Expiring {
   }
 
   #try(): void {
+    if (this.#isOver) return;
     const isRetry = this.#tries > 0;
     this.#isTrying = true;
     try {
@@ -127,9 +128,7 @@ export class PendingAppend implements AppendSink, Expiring {
 
   #tryLater(): void {
     if (this.#isOver) return;
-    void this.#road.gate.wait(this.#userId, this.#turn, this.#tries).then(() => {
-      if (!this.#isOver) this.#try();
-    });
+    void this.#road.gate.wait(this.#userId, this.#turn, this.#tries).then(() => this.#try());
   }
 
   /** False where it was over before. */
