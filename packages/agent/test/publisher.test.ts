@@ -17,6 +17,8 @@ describe("the publisher", () => {
       code: expect.stringMatching(/^(STORE_FULL|UNAVAILABLE)$/),
       retryable: true,
     });
+    // By the same connection: a try that was still under way has been answered now, and was refused.
+    await hub.presence("ada");
     const publishing = hub.publish({ userId: "ada" }, "note", 2);
     await admin.call("CONFIG", "SET", "maxmemory", "0");
     await publishing;
