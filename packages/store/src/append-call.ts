@@ -28,11 +28,12 @@ export interface AppendArguments {
 
 /** Arguments before those of the first user. */
 const HEAD_LENGTH = 8;
-/** One event, three keys, no earlier attempt. */
-const ONE_PLAIN = countsOf(false, 3, 1);
+/** Arguments of an event: class and body; id, digest, expiry and collapse key too. */
+const PLAIN_WIDTH = 2;
+const FULL_WIDTH = 6;
 const CLASS_LETTER = { durable: "d", stream: "s", ephemeral: "e" } as const;
-/** All before the body, of an event with nothing special. */
-const PLAIN = { durable: plainOf("d"), stream: plainOf("s"), ephemeral: plainOf("e") } as const;
+/** The shape of one plain event, and its class, written. */
+const ONE_PLAIN = { durable: onePlainOf("d"), stream: onePlainOf("s"), ephemeral: onePlainOf("e") } as const;
 
 /** The arguments before those of the first user, written. */
 export function headText(limits: StoreLimits): string {
@@ -60,33 +61,41 @@ export function writeAppends(appends: readonly Append[], head: string): WrittenC
       keysText += bulk(user.keys.collapse);
     }
     keyCount += ownKeys;
-    argCount += 5 + events.length * 6;
     argsText += user.argsText;
-    argsText +=
-      !isRetry && ownKeys === 3 && events.length === 1 ? ONE_PLAIN : countsOf(isRetry, ownKeys, events.length);
-    for (const event of events) argsText += writeEvent(event, isRetry);
+    const width = widthOf(events, isRetry);
+    argCount += 3 + events.length * width;
+    const [first] = events;
+    if (events.length === 1 && first !== undefined && width === PLAIN_WIDTH) {
+      argsText += `${ONE_PLAIN[first.delivery]}$${Buffer.byteLength(first.body)}\r\n${first.body}\r\n`;
+    } else {
+      argsText += bulk(shapeOf(isRetry, ownKeys, events.length, width));
+      for (const event of events) argsText += writeAll(argumentsOf(event, isRetry, width));
+    }
   }
   const firstKey = appends[0]?.user.keys.user ?? "";
   return { firstKey, length: keyCount + argCount, text: bulk(String(keyCount)) + keysText + head + argsText };
-}
-
-function writeEvent(event: EncodedEvent, isRetry: boolean): string {
-  const { isCallerId, delivery, expiresAtMs, collapseKey, body } = event;
-  const isPlain = !isCallerId && !isRetry && expiresAtMs === 0 && collapseKey === "";
-  if (isPlain) return `${PLAIN[delivery]}$${Buffer.byteLength(body)}\r\n${body}\r\n`;
-  return writeAll(argumentsOf(event, isRetry));
 }
 
 function writeAll(args: readonly (string | number)[]): string {
   return args.map((argument) => bulk(String(argument))).join("");
 }
 
-function plainOf(letter: string): string {
-  return bulk("") + bulk(letter) + bulk("") + bulk("0") + bulk("");
+function onePlainOf(letter: string): string {
+  return bulk("") + bulk(letter);
 }
 
-function countsOf(isRetry: boolean, keys: number, events: number): string {
-  return bulk(isRetry ? "1" : "0") + bulk(String(keys)) + bulk(String(events));
+/** How many arguments each event of an append has: class and body, and four more where one of them needs one. */
+function widthOf(events: readonly EncodedEvent[], isRetry: boolean): number {
+  if (isRetry) return FULL_WIDTH;
+  for (const { isCallerId, expiresAtMs, collapseKey } of events) {
+    if (isCallerId || expiresAtMs !== 0 || collapseKey !== "") return FULL_WIDTH;
+  }
+  return PLAIN_WIDTH;
+}
+
+/** What the script is told of an append as a whole; most are one plain event. */
+function shapeOf(isRetry: boolean, keys: number, events: number, width: number): string {
+  return events === 1 && width === PLAIN_WIDTH ? "" : `${isRetry ? 1 : 0} ${keys} ${events} ${width}`;
 }
 
 /** Keys and arguments as the header of append.lua has them. */
@@ -106,17 +115,20 @@ export function appendArguments(
       if (collapseKey !== "") isCollapsed = true;
     }
     if (isCollapsed) keys.push(user.keys.collapse);
-    args.push(user.keys.channel, userId, isRetry ? "1" : "0", keys.length - first, events.length);
-    for (const event of events) args.push(...argumentsOf(event, isRetry));
+    const width = widthOf(events, isRetry);
+    args.push(user.keys.channel, userId, shapeOf(isRetry, keys.length - first, events.length, width));
+    for (const event of events) args.push(...argumentsOf(event, isRetry, width));
   }
   return { keys, args };
 }
 
-function argumentsOf(event: EncodedEvent, isRetry: boolean): (string | number)[] {
+function argumentsOf(event: EncodedEvent, isRetry: boolean, width: number): (string | number)[] {
+  const letter = CLASS_LETTER[event.delivery];
+  if (width === PLAIN_WIDTH) return [letter, event.body];
   const digest = event.isCallerId ? digestOf(event.content) : "";
   // The body says it too; the script asks for it where it has to find it.
   const id = isRetry || event.isCallerId ? event.id : "";
-  return [id, CLASS_LETTER[event.delivery], digest, event.expiresAtMs, event.collapseKey, event.body];
+  return [letter, event.body, id, digest, event.expiresAtMs, event.collapseKey];
 }
 
 function headOf(limits: StoreLimits, isReplicated: boolean): (string | number)[] {
