@@ -2,7 +2,7 @@
  * A real Redis with Sentinel on this machine: a master, a replica, and three sentinels of which two must agree.
  *
  * A master that is silent for 1 s is replaced. The sentinels find each other and the replica through the master, which
- * would take them some seconds: until they have, they are told to say and ask more often, then as often as always.
+ * takes them some seconds at the start.
  */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -35,8 +35,6 @@ const NAME = "doorstep";
 const SENTINELS = 3;
 const QUORUM = 2;
 const JOIN_TIMEOUT_MS = 30_000;
-/** How often a sentinel says hello to the others and asks its servers, in milliseconds: its own defaults, and far less. */
-const PERIODS = { usual: { hello: 2_000, info: 10_000 }, joining: { hello: 100, info: 100 } };
 
 /** Starts all five; resolves when every sentinel knows the replica and the other sentinels. */
 export async function startSentinel(options: Pick<RedisOptions, "args" | "log"> = {}): Promise<RedisSentinel> {
@@ -57,9 +55,7 @@ export async function startSentinel(options: Pick<RedisOptions, "args" | "log"> 
     });
     const sentinels: RedisServer[] = [];
     while (sentinels.length < SENTINELS) sentinels.push(keep(await runSentinel(binary, master.port)));
-    for (const { port } of sentinels) await setPeriods(port, PERIODS.joining);
     for (const { port } of sentinels) await untilJoined(port);
-    for (const { port } of sentinels) await setPeriods(port, PERIODS.usual);
     return {
       url: `redis+sentinel://${sentinels.map(({ port }) => `127.0.0.1:${port}`).join(",")}/${NAME}`,
       master,
@@ -89,10 +85,6 @@ async function runSentinel(binary: string, masterPort: number): Promise<RedisSer
   ];
   await writeFile(file, `${lines.join("\n")}\n`);
   return runRedis({ binary, port, dir, isTemporary: true, args: [file, "--sentinel"] });
-}
-
-async function setPeriods(port: number, { hello, info }: { hello: number; info: number }): Promise<void> {
-  await redisCall(port, "SENTINEL", "DEBUG", "publish-period", hello, "info-period", info);
 }
 
 async function untilJoined(port: number): Promise<void> {
