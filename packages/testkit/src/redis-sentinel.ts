@@ -98,16 +98,18 @@ async function untilJoined(port: number): Promise<void> {
   });
 }
 
+/** In the midst of a failover one of them knows the new master before the others: then there is none. */
 async function findMaster(sentinels: RedisServer[], servers: RedisServer[]): Promise<RedisServer> {
   const answers = await Promise.allSettled(
     sentinels.map(({ port }) => redisCall(port, "SENTINEL", "GET-MASTER-ADDR-BY-NAME", NAME)),
   );
-  for (const answer of answers) {
-    const address = answer.status === "fulfilled" && Array.isArray(answer.value) ? answer.value : [];
-    const master = servers.find(({ port }) => String(port) === address[1]);
-    if (master !== undefined) return master;
-  }
-  throw new Error("no sentinel answers which server is master");
+  const ports = answers.flatMap((answer) =>
+    answer.status === "fulfilled" && Array.isArray(answer.value) ? String(answer.value[1]) : [],
+  );
+  const master = servers.find(({ port }) => String(port) === ports[0]);
+  if (master === undefined) throw new Error("no sentinel answers which server is master");
+  if (new Set(ports).size > 1) throw new Error("the sentinels do not agree which server is master");
+  return master;
 }
 
 async function tell(port: number, ...command: string[]): Promise<string> {
