@@ -94,7 +94,7 @@ export const METRICS = {
   lag: {
     name: "doorstep_event_loop_lag_seconds",
     type: "gauge",
-    help: "Delay of the event loop, 99th percentile of the last half second; above DOORSTEP_MAX_LAG_MS no handshake is admitted.",
+    help: "Delay of the event loop, 99th percentile of the last half second, 0 unless the loop was busy; above DOORSTEP_MAX_LAG_MS no handshake is admitted.",
   },
   writeLatency: {
     name: "doorstep_publish_to_write_seconds",

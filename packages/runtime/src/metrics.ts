@@ -54,11 +54,29 @@ export type Metrics<T extends MetricTable> = { readonly [K in keyof T]: Instrume
 /** Bounds for latencies, in seconds: 1 ms to 10 s. */
 export const LATENCY_BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;
 
-/** Creates a registry that has the metrics of the process (`process_...`, `nodejs_...`) already. */
+/** What prom-client takes from a histogram of the event loop's delays, which wakes an idle process for each of its samples. */
+const SAMPLED_LAG = ["min", "max", "mean", "stddev", "p50", "p90", "p99"] as const;
+const NEVER_MS = 2 ** 31 - 1;
+
+/**
+ * Creates a registry that has the metrics of the process (`process_...`, `nodejs_...`) already. For the sampled delays of
+ * the event loop it has `nodejs_eventloop_utilization`, which costs nothing until somebody reads it.
+ */
 export function createRegistry(): Registry {
   const registry = new Registry();
-  // The delay of the event loop is looked at by a timer, 10 ms by default: a wake-up each time in an idle process.
-  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 50 });
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: NEVER_MS });
+  for (const name of SAMPLED_LAG) registry.removeSingleMetric(`nodejs_eventloop_lag_${name}_seconds`);
+  let last = performance.eventLoopUtilization();
+  new Gauge({
+    name: "nodejs_eventloop_utilization",
+    help: "Share of the time since the last reading in which the event loop was busy, 0 to 1.",
+    registers: [registry],
+    collect() {
+      const now = performance.eventLoopUtilization();
+      this.set(performance.eventLoopUtilization(now, last).utilization);
+      last = now;
+    },
+  });
   return registry;
 }
 

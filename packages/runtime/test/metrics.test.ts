@@ -53,7 +53,16 @@ describe("createRegistry", () => {
   it("has the metrics of the process", async () => {
     const text = await createRegistry().metrics();
     expect(text).toMatch(/^process_resident_memory_bytes \d/m);
-    expect(text).toMatch(/^nodejs_eventloop_lag_p99_seconds /m);
+    expect(text).toMatch(/^nodejs_eventloop_lag_seconds /m);
+  });
+
+  it("tells which share of the time the event loop was busy, since the last reading", async () => {
+    const registry = createRegistry();
+    await registry.metrics();
+    for (const endMs = performance.now() + 50; performance.now() < endMs;);
+    const [, busy] = /^nodejs_eventloop_utilization (\S+)$/m.exec(await registry.metrics()) ?? [];
+    expect(Number(busy)).toBeGreaterThan(0.5);
+    expect(Number(busy)).toBeLessThanOrEqual(1);
   });
 });
 
