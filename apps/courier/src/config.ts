@@ -11,7 +11,7 @@ const fields = z.object({
     .default(10_000)
     .describe("Milliseconds an event waits for its acknowledgement before it is held in a parcel."),
   sweepIntervalMs: durationMs({ min: 10 })
-    .default(1_000)
+    .default(2_000)
     .describe("Milliseconds between two looks at the users whose events wait; the same for every courier."),
   pingIntervalMs: durationMs({ min: 100 })
     .default(25_000)

@@ -56,7 +56,9 @@ export async function startSchedule(options: ScheduleOptions): Promise<Schedule>
       const id = `slice-${index}`;
       const { next = 0 } = (await queue.getJobScheduler(id)) ?? {};
       if (next > Date.now() + everyMs + stalledIntervalMs) await queue.removeJobScheduler(id);
-      await queue.upsertJobScheduler(id, { every: everyMs }, template);
+      // Spread over the interval: all at once, they would keep Redis and the courier busy while events wait.
+      const offset = Math.ceil(((index + 0.5) * everyMs) / slices.length);
+      await queue.upsertJobScheduler(id, { every: everyMs, offset }, template);
     }
   };
   await lay();

@@ -18,8 +18,10 @@ import { inLanes } from "./lane.ts";
 import type { OnError } from "./queue.ts";
 import { releaseParcels } from "./release.ts";
 
+/** Users that are found in one call: asking all indexes of a slice costs more than the users they name. */
+const DUE_USERS = 128;
 /** Users that are looked at in one call, a quarter of a millisecond in which Redis does nothing else. */
-const PAGE_USERS = 32;
+const PAGE_USERS = 8;
 /**
  * Users of a page that are held at once; a courier walks up to eight slices side by side. Few, since a hold keeps Redis busy
  * for a tenth of a millisecond, and what is on its way together delays what live users get.
@@ -57,17 +59,19 @@ export async function sweep(
   const { store, graceMs, pingIntervalMs, liveHoldMs } = options;
   const counts: SweepCounts = { held: 0, young: 0, live: 0, settled: 0, failed: 0 };
   const beforeMs = (await store.nowMs()) - graceMs;
-  const findDue = () => store.custody.due(partitions, beforeMs, PAGE_USERS);
+  const findDue = () => store.custody.due(partitions, beforeMs, DUE_USERS);
   let due = await findDue();
   if (due.length === 0) return counts;
   const liveGateways = await store.presence.liveGateways();
   const terms: LookTerms = { graceMs, livePauseMs: 2 * pingIntervalMs, liveHoldMs, liveGateways };
   while (due.length > 0 && !signal.aborted) {
-    const looks = await store.custody.look(due, terms);
-    await inLanes(looks, LANES, async (look) => {
-      if (!signal.aborted) counts[await tryEnd(options, look)] += 1;
-    });
-    due = due.length < PAGE_USERS ? [] : await findDue();
+    for (let from = 0; from < due.length && !signal.aborted; from += PAGE_USERS) {
+      const looks = await store.custody.look(due.slice(from, from + PAGE_USERS), terms);
+      await inLanes(looks, LANES, async (look) => {
+        if (!signal.aborted) counts[await tryEnd(options, look)] += 1;
+      });
+    }
+    due = due.length < DUE_USERS ? [] : await findDue();
   }
   return counts;
 }

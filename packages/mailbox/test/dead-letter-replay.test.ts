@@ -7,6 +7,7 @@ import { addLetter } from "../src/dead-letter-retention.ts";
 import { holdUser } from "../src/hold.ts";
 import { parcelEntry } from "../src/parcel.ts";
 import { makeLetters } from "./support/dead-letter.ts";
+import { bodyOf } from "@doorstep/store";
 import { drafts, linesOf, openHub, type TestHub } from "./support/hub.ts";
 
 let redis: RedisServer;
@@ -34,9 +35,9 @@ const replay = (letter: DeadLetter, onStep: (step: ReplayStep) => void = () => u
   replayLetter({ store: hub.store, queue: hub.deadLetters, onStep }, letter);
 
 const logOf = async (userId: string) =>
-  (await hub.store.log.read(keysOf(userId), "0-0", 1_000, 1_000_000)).entries.map(({ offset, body }) => ({
-    offset,
-    body: String(body),
+  (await hub.store.log.read(keysOf(userId), "0-0", 1_000, 1_000_000)).entries.map((entry) => ({
+    offset: entry.offset,
+    body: bodyOf(entry),
   }));
 const textsIn = async (userId: string): Promise<string[]> =>
   (await logOf(userId)).map(({ body }) => (JSON.parse(body) as { data: { text: string } }).data.text);
