@@ -5,7 +5,7 @@
  * whoever judges the hub should not ask the code that is judged.
  */
 import { inflateRawSync } from "node:zlib";
-import { queuePrefix, type RedisConnection, type Store } from "@doorstep/store";
+import { bodyOf, queuePrefix, type RedisConnection, type Store } from "@doorstep/store";
 import { isRecord, type Offset, ZERO_OFFSET } from "@doorstep/protocol";
 import type { CustodyLine, StoredEvent } from "@doorstep/testkit";
 
@@ -37,7 +37,7 @@ async function readUser(store: Store, redis: RedisConnection, userId: string, hi
   const entries: StoredEvent[] = [];
   for (let after: Offset = first.trimmed; ;) {
     const page = await store.log.read(keys, after, PAGE_EVENTS, PAGE_BYTES);
-    for (const { offset, body } of page.entries) entries.push({ offset, id: idOf(readBody(body.toString("utf8"))) });
+    for (const entry of page.entries) entries.push({ offset: entry.offset, id: idOf(readBody(bodyOf(entry))) });
     const last = page.entries.at(-1);
     if (last === undefined) break;
     after = last.offset;

@@ -1,7 +1,7 @@
 /** `durability: "replicated"` as an agent process uses it; what WAIT does on which node is the store's test. */
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { type Envelope, type PublishResult, ZERO_OFFSET } from "@doorstep/protocol";
-import { connectStore } from "@doorstep/store";
+import { bodyOf, connectStore } from "@doorstep/store";
 import {
   createCleanUp,
   eventually,
@@ -127,7 +127,7 @@ async function publishers(cluster: RedisCluster): Promise<Publishers> {
   };
   const eventsOf = async (): Promise<Envelope[]> => {
     const { entries } = await store.log.read(keys, ZERO_OFFSET, 1_000, 10_000_000);
-    return entries.map(({ offset, body }) => Object.assign(JSON.parse(body.toString()) as Envelope, { offset }));
+    return entries.map((entry) => Object.assign(JSON.parse(bodyOf(entry)) as Envelope, { offset: entry.offset }));
   };
   return { publish, eventsOf, masterOf: () => cluster.masterOf(keys.log), openHub };
 }

@@ -8,11 +8,12 @@
 -- counts as head; an older one changes nothing.
 -- allow-oom: acknowledging frees memory, so it has to work when there is none.
 -- @include offset
+-- @include state
 local CLIENTS = 50
-local state = redis.call('HMGET', KEYS[1], 'head', 'acked', 'held', 'dhead', 'an', 'ab', 'due', 'xn', 'trimmed', 'until', 'esc')
-local head, acked, held, dhead = state[1], state[2] or '0-0', state[3] or '0-0', state[4] or '0-0'
-if not head then return {'0-0', 0} end
-local trimmed = state[9] or '0-0'
+local state = redis.call('HMGET', KEYS[1], 'log', 'acked', 'held', 'an', 'ab', 'xn', 'trimmed', 'esc')
+local acked, held, trimmed = state[2] or '0-0', state[3] or '0-0', state[7] or '0-0'
+local head, dhead, _, _, _, due = state_of(state[1])
+if head == '0-0' then return {'0-0', 0} end
 local offset = ARGV[1]
 if before(head, offset) then offset = head end
 
@@ -31,7 +32,7 @@ local function keep_claim(client, from, to)
     end
   end
   redis.call('HSET', KEYS[5], client, string.format('%s %s %.0f', from, to, time[1] * 1000 + math.floor(time[2] / 1000)))
-  if state[10] then redis.call('PEXPIREAT', KEYS[5], state[10]) end
+  redis.call('PEXPIREAT', KEYS[5], redis.call('PEXPIRETIME', KEYS[1]))
   if known or redis.call('HLEN', KEYS[5]) <= CLIENTS then return end
   local flat = redis.call('HGETALL', KEYS[5])
   local oldest, oldest_ms
@@ -46,8 +47,8 @@ if not before(acked, offset) then return {acked, 0} end
 
 local ENTRY = '^(%S) %S+ (%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$'
 local reply = {offset, 0}
-local n, b = tonumber(state[5] or 0), tonumber(state[6] or 0)
-local ended = n + tonumber(state[8] or 0)
+local n, b = tonumber(state[4] or 0), tonumber(state[5] or 0)
+local ended = n + tonumber(state[6] or 0)
 local list = redis.call('LRANGE', KEYS[4], 0, -1)
 local kept, buried = 0, nil
 for _, entry in ipairs(list) do
@@ -70,7 +71,7 @@ if last_n then n, b = math.max(n, tonumber(last_n)), math.max(b, tonumber(last_b
 
 -- What expired is counted apart, as far as it is not acknowledged.
 local xn, xb = 0, 0
-if state[8] and state[8] ~= '0' then
+if state[6] and state[6] ~= '0' then
   for _, entry in ipairs(list) do
     local kind, to, _, count, bytes, entry_n, entry_b = string.match(entry, ENTRY)
     if kind == 't' and before(offset, to) then
@@ -82,13 +83,13 @@ if state[8] and state[8] ~= '0' then
 end
 redis.call('HSET', KEYS[1], 'acked', offset, 'an', n, 'ab', b)
 if buried then redis.call('HSET', KEYS[1], 'buried', buried) end
-if state[11] and not before(offset, state[11]) then
+if state[8] and not before(offset, state[8]) then
   redis.call('DEL', KEYS[6])
   redis.call('HDEL', KEYS[1], 'esc')
 end
 reply[2] = n + xn - ended
-if state[7] and not before(later(offset, held), dhead) then
+if due == '1' and not before(later(offset, held), dhead) then
   redis.call('ZREM', KEYS[3], ARGV[2])
-  redis.call('HDEL', KEYS[1], 'due')
+  redis.call('HSET', KEYS[1], 'log', not_due(state[1]))
 end
 return reply

@@ -6,14 +6,15 @@
 -- ARGV  1 most undelivered events that may stay, 2 most undelivered bytes, 3 reason for the tombstones, 4 uid
 -- Returns {events, bytes} let go. Parcels go whole and first, then events outside them.
 -- @include offset
+-- @include state
 local PAGE = 100
 local user, log, parcels = KEYS[1], KEYS[2], KEYS[4]
-local state = redis.call('HMGET', user, 'n', 'b', 'an', 'ab', 'xn', 'xb', 'held', 'acked', 'dhead')
-if not state[1] then return {0, 0} end
+local state = redis.call('HMGET', user, 'log', 'held', 'an', 'ab', 'xn', 'xb', 'acked')
+local _, dhead, _, n_text, b_text = state_of(state[1])
 local function number(i) return tonumber(state[i] or 0) end
-local waiting = number(1) - number(3) - number(5)
-local waiting_bytes = number(2) - number(4) - number(6)
-local held, acked, dhead = state[7] or '0-0', state[8] or '0-0', state[9] or '0-0'
+local waiting = n_text - number(3) - number(5)
+local waiting_bytes = b_text - number(4) - number(6)
+local held, acked = state[2] or '0-0', state[7] or '0-0'
 local reason = ARGV[3]
 local gone, gone_bytes = 0, 0
 
@@ -78,8 +79,10 @@ while is_full() and before(from, dhead) do
     last = entry[1]
     redis.call('XDEL', log, last)
     if class == 'd' then
-      count, bytes, n, b = count + 1, bytes + #entry[2][2], total_n, total_b
-      gone, gone_bytes = gone + 1, gone_bytes + #entry[2][2]
+      -- An entry has no opening brace.
+      local size = #entry[2][2] + 1
+      count, bytes, n, b = count + 1, bytes + size, total_n, total_b
+      gone, gone_bytes = gone + 1, gone_bytes + size
       if not is_full() then break end
     end
   end
@@ -93,7 +96,7 @@ redis.call('HINCRBY', user, 'xb', gone_bytes)
 if before(held, from) then redis.call('HSET', user, 'held', from) end
 if not before(from, dhead) then
   redis.call('ZREM', KEYS[3], ARGV[4])
-  redis.call('HDEL', user, 'due')
+  redis.call('HSET', user, 'log', not_due(state[1]))
 end
 local ttl = redis.call('PTTL', user)
 for _, key in ipairs({parcels, KEYS[5]}) do

@@ -6,9 +6,10 @@
 -- Returns how many were noted for the first time. What the user hash does not know is not noted.
 -- allow-oom: what was told elsewhere shall not be told again because nobody could write it down.
 -- @include offset
+-- @include state
 local EVENTS = 10000
-local state = redis.call('HMGET', KEYS[1], 'acked', 'until', 'esc')
-if not state[2] then return 0 end
+local state = redis.call('HMGET', KEYS[1], 'acked', 'log', 'esc')
+if state_of(state[2]) == '0-0' then return 0 end
 local time = redis.call('TIME')
 local now = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
 local noted, last = 0, state[3] or '0-0'
@@ -21,6 +22,6 @@ for _, offset in ipairs(ARGV) do
 end
 if last ~= '0-0' then
   redis.call('HSET', KEYS[1], 'esc', last)
-  redis.call('PEXPIREAT', KEYS[2], state[2])
+  redis.call('PEXPIREAT', KEYS[2], redis.call('PEXPIRETIME', KEYS[1]))
 end
 return noted

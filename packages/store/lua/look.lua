@@ -12,6 +12,7 @@
 --   failed   what Redis said follows after a space
 -- allow-oom: it makes nothing new.
 -- @include offset
+-- @include state
 -- The most entries in which a durable event is looked for; behind so many of the stream class the event counts as old.
 local MOST_ENTRIES = 200
 local call = redis.call
@@ -45,10 +46,11 @@ end
 
 local function look(user, log, due, connections, uid, state)
   local from = later(state[1] or '0-0', state[2] or '0-0')
-  if not before(from, state[3] or '0-0') then
+  local _, dhead = state_of(state[3])
+  if not before(from, dhead) then
     -- The index outlived what it names.
     call('ZREM', due, uid)
-    call('HDEL', user, 'due')
+    if state[3] then call('HSET', user, 'log', not_due(state[3])) end
     return 'settled'
   end
   -- To look again at a time is to write that time less the grace period.
@@ -69,7 +71,7 @@ local reply = {}
 for i = 1, #KEYS / 4 do
   local user, log, due, connections = unpack(KEYS, i * 4 - 3, i * 4)
   local is_done, outcome, litter = pcall(function()
-    local state = call('HMGET', user, 'held', 'acked', 'dhead', 'litter')
+    local state = call('HMGET', user, 'held', 'acked', 'log', 'litter')
     return look(user, log, due, connections, ARGV[first_uid + i - 1], state), state[4] or ''
   end)
   reply[#reply + 1] = is_done and outcome or 'failed ' .. tostring(type(outcome) == 'table' and outcome.err or outcome)

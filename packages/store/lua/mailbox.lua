@@ -7,12 +7,14 @@
 -- Where the log has let go of the oldest event, its parcel's end stands for it. Among more than SEARCH entries of the
 -- stream class the last one looked at does.
 -- @include offset
+-- @include state
 -- @include place
 local SEARCH, PAGE = 1000, 100
-local state = redis.call('HMGET', KEYS[1], 'head', 'acked', 'held', 'n', 'b', 'an', 'ab', 'xn', 'xb')
-local head, acked, held = state[1] or '0-0', state[2] or '0-0', state[3] or '0-0'
+local state = redis.call('HMGET', KEYS[1], 'log', 'acked', 'held', 'an', 'ab', 'xn', 'xb')
+local acked, held = state[2] or '0-0', state[3] or '0-0'
+local head, _, _, n, b = state_of(state[1])
 local function number(i) return tonumber(state[i] or 0) end
-local count, bytes = number(4) - number(6) - number(8), number(5) - number(7) - number(9)
+local count, bytes = n - number(4) - number(6), b - number(5) - number(7)
 
 local function first_durable(after, to)
   local from, looked = '(' .. after, 0

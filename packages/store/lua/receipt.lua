@@ -7,13 +7,14 @@
 -- acknowledged it, ms by which the first of them had}; "" for what is not known. Class and expiry are the log entry's.
 -- An id is looked for in its dedupe key, then in the SEARCH last entries of the log.
 -- @include offset
+-- @include state
 -- @include place
 local SEARCH, PAGE = 1000, 100
 local log, parcels = KEYS[2], KEYS[3]
-local user = redis.call('HMGET', KEYS[1], 'head', 'acked', 'trimmed', 'buried')
-local head, acked, trimmed, buried = user[1], user[2] or '0-0', user[3] or '0-0', user[4] or '0-0'
-if not head then return {} end
-local needle = '{"id":"' .. ARGV[1] .. '",'
+local user = redis.call('HMGET', KEYS[1], 'log', 'acked', 'trimmed', 'buried')
+local head, acked, trimmed, buried = state_of(user[1]), user[2] or '0-0', user[3] or '0-0', user[4] or '0-0'
+if head == '0-0' then return {} end
+local needle = '"id":"' .. ARGV[1] .. '",'
 
 local function find()
   local known = redis.call('GET', KEYS[6])

@@ -3,11 +3,13 @@
 --
 -- KEYS  1 user hash, 2 log
 -- ARGV  1 most events
--- Returns {held, acked, dhead, {offset, m, body, ...}} with the entries after the later of acked and held; m is empty where an
+-- Returns {held, acked, dhead, {offset, m, tail, ...}} with the entries after the later of acked and held; m is empty where an
 -- entry has none, since it is not ours.
 -- @include offset
-local state = redis.call('HMGET', KEYS[1], 'held', 'acked', 'dhead')
-local held, acked, dhead = state[1] or '0-0', state[2] or '0-0', state[3] or '0-0'
+-- @include state
+local state = redis.call('HMGET', KEYS[1], 'held', 'acked', 'log')
+local held, acked = state[1] or '0-0', state[2] or '0-0'
+local _, dhead = state_of(state[3])
 local entries = {}
 for _, entry in ipairs(redis.call('XRANGE', KEYS[2], '(' .. later(held, acked), '+', 'COUNT', ARGV[1])) do
   entries[#entries + 1] = entry[1]

@@ -28,12 +28,12 @@ export interface AppendArguments {
 
 /** Arguments before those of the first user. */
 const HEAD_LENGTH = 8;
-/** Arguments of an event: class and body; id, digest, expiry and collapse key too. */
+/** Arguments of an event: class and tail; id, digest, expiry and collapse key too. */
 const PLAIN_WIDTH = 2;
 const FULL_WIDTH = 6;
 const CLASS_LETTER = { durable: "d", stream: "s", ephemeral: "e" } as const;
-/** The shape of one plain event, and its class, written. */
-const ONE_PLAIN = { durable: onePlainOf("d"), stream: onePlainOf("s"), ephemeral: onePlainOf("e") } as const;
+/** The class of one plain event, which stands for its shape too, written. */
+const ONE_PLAIN = { durable: bulk("d"), stream: bulk("s"), ephemeral: bulk("e") } as const;
 
 /** The arguments before those of the first user, written. */
 export function headText(limits: StoreLimits): string {
@@ -63,11 +63,12 @@ export function writeAppends(appends: readonly Append[], head: string): WrittenC
     keyCount += ownKeys;
     argsText += user.argsText;
     const width = widthOf(events, isRetry);
-    argCount += 3 + events.length * width;
     const [first] = events;
     if (events.length === 1 && first !== undefined && width === PLAIN_WIDTH) {
-      argsText += `${ONE_PLAIN[first.delivery]}$${Buffer.byteLength(first.body)}\r\n${first.body}\r\n`;
+      argCount += 2 + PLAIN_WIDTH;
+      argsText += ONE_PLAIN[first.delivery] + bulk(tailOf(first));
     } else {
+      argCount += 3 + events.length * width;
       argsText += bulk(shapeOf(isRetry, ownKeys, events.length, width));
       for (const event of events) argsText += writeAll(argumentsOf(event, isRetry, width));
     }
@@ -80,11 +81,7 @@ function writeAll(args: readonly (string | number)[]): string {
   return args.map((argument) => bulk(String(argument))).join("");
 }
 
-function onePlainOf(letter: string): string {
-  return bulk("") + bulk(letter);
-}
-
-/** How many arguments each event of an append has: class and body, and four more where one of them needs one. */
+/** How many arguments each event of an append has: class and tail, and four more where one of them needs one. */
 function widthOf(events: readonly EncodedEvent[], isRetry: boolean): number {
   if (isRetry) return FULL_WIDTH;
   for (const { isCallerId, expiresAtMs, collapseKey } of events) {
@@ -93,9 +90,14 @@ function widthOf(events: readonly EncodedEvent[], isRetry: boolean): number {
   return PLAIN_WIDTH;
 }
 
-/** What the script is told of an append as a whole; most are one plain event. */
+/** What the script is told of an append as a whole, unless it is one plain event, as most are. */
 function shapeOf(isRetry: boolean, keys: number, events: number, width: number): string {
-  return events === 1 && width === PLAIN_WIDTH ? "" : `${isRetry ? 1 : 0} ${keys} ${events} ${width}`;
+  return `${isRetry ? 1 : 0} ${keys} ${events} ${width}`;
+}
+
+/** The text of an event after its opening brace: the script puts the offset between the two. */
+function tailOf({ body }: EncodedEvent): string {
+  return body.slice(1);
 }
 
 /** Keys and arguments as the header of append.lua has them. */
@@ -116,7 +118,9 @@ export function appendArguments(
     }
     if (isCollapsed) keys.push(user.keys.collapse);
     const width = widthOf(events, isRetry);
-    args.push(user.keys.channel, userId, shapeOf(isRetry, keys.length - first, events.length, width));
+    args.push(user.keys.channel, userId);
+    const isOnePlain = events.length === 1 && width === PLAIN_WIDTH;
+    if (!isOnePlain) args.push(shapeOf(isRetry, keys.length - first, events.length, width));
     for (const event of events) args.push(...argumentsOf(event, isRetry, width));
   }
   return { keys, args };
@@ -124,11 +128,11 @@ export function appendArguments(
 
 function argumentsOf(event: EncodedEvent, isRetry: boolean, width: number): (string | number)[] {
   const letter = CLASS_LETTER[event.delivery];
-  if (width === PLAIN_WIDTH) return [letter, event.body];
+  if (width === PLAIN_WIDTH) return [letter, tailOf(event)];
   const digest = event.isCallerId ? digestOf(event.content) : "";
   // The body says it too; the script asks for it where it has to find it.
   const id = isRetry || event.isCallerId ? event.id : "";
-  return [letter, event.body, id, digest, event.expiresAtMs, event.collapseKey];
+  return [letter, tailOf(event), id, digest, event.expiresAtMs, event.collapseKey];
 }
 
 function headOf(limits: StoreLimits, isReplicated: boolean): (string | number)[] {

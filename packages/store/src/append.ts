@@ -23,8 +23,11 @@ export interface QueuedAppend extends Append {
   readonly sink: AppendSink;
 }
 
+/** What the script answers for one append: see append.lua. */
+export type AppendReply = string | readonly string[];
+
 /** Makes the caller's answer of the script's; what it throws is the answer too. */
-export type TakeReply = (append: Append, reply: readonly string[]) => PublishResult[] | Promise<PublishResult[]>;
+export type TakeReply = (append: Append, reply: AppendReply) => PublishResult[] | Promise<PublishResult[]>;
 
 /** Most of one call, unless a single append has more: Redis does nothing else meanwhile, about 1 ms. */
 const MAX_EVENTS = 100;
@@ -71,7 +74,7 @@ export class AppendQueue {
     }
   }
 
-  #settle(append: QueuedAppend, reply: readonly string[]): void {
+  #settle(append: QueuedAppend, reply: AppendReply): void {
     const { sink } = append;
     try {
       const answer = this.#take(append, reply);
@@ -82,14 +85,14 @@ export class AppendQueue {
     }
   }
 
-  async #run(call: readonly QueuedAppend[]): Promise<string[][]> {
+  async #run(call: readonly QueuedAppend[]): Promise<AppendReply[]> {
     const written = this.#isLoaded
       ? await this.#scripts.runWritten("append", writeAppends(call, this.#headText))
       : undefined;
-    if (written !== undefined) return written as string[][];
+    if (written !== undefined) return written as AppendReply[];
     this.#isLoaded = false;
     const { keys, args } = appendArguments(call, this.#limits, false);
-    const replies = (await this.#scripts.run("append", keys, args)) as string[][];
+    const replies = (await this.#scripts.run("append", keys, args)) as AppendReply[];
     this.#isLoaded = true;
     return replies;
   }

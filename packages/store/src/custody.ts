@@ -181,7 +181,7 @@ export class Custody {
         totalCount: Number(totalCount),
         totalBytes: Number(totalBytes),
         collapseKey,
-        body: flat[i + 2] ?? "",
+        body: `{${flat[i + 2] ?? ""}`,
       });
     }
     return { held, acked, lastDurable, events };

@@ -4,7 +4,16 @@ export type { Store, StoreOptions } from "./store.ts";
 export { connectStore } from "./store.ts";
 export type { RedisConnection } from "./connection.ts";
 export type { AppendSink } from "./append.ts";
-export type { AckingClient, AckResult, AppendOptions, Head, Log, LogEntry, Page } from "./log.ts";
+export {
+  type AckingClient,
+  type AckResult,
+  type AppendOptions,
+  bodyOf,
+  type Head,
+  type Log,
+  type LogEntry,
+  type Page,
+} from "./log.ts";
 export type { Custody, DueUser, HoldOutcome, Look, LookTerms, Unheld, UnheldEvent } from "./custody.ts";
 export type { CustodyEntry, ParcelEntry, TombstoneEntry } from "./custody-entry.ts";
 export type { History } from "./history.ts";

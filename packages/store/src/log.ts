@@ -15,7 +15,7 @@ import {
   type PublishResult,
   utf8Length,
 } from "@doorstep/protocol";
-import { AppendQueue, type AppendSink, settle } from "./append.ts";
+import { AppendQueue, type AppendReply, type AppendSink, settle } from "./append.ts";
 import { type Append, appendArguments } from "./append-call.ts";
 import { type CustodyEntry, parseCustodyEntry } from "./custody-entry.ts";
 import { KnownUsers } from "./known-users.ts";
@@ -33,12 +33,17 @@ export interface AppendOptions {
   readonly durability?: Durability;
 }
 
-/** One event of a page: its offset and its body, still without the offset. */
+/** One event of a page: its offset, and its JSON text after the opening brace, where the offset is to stand. */
 export interface LogEntry {
   readonly offset: Offset;
-  readonly body: Buffer;
+  readonly tail: Buffer;
   /** Of events with one key a reader needs the last only. */
   readonly collapseKey?: string;
+}
+
+/** The JSON text of a logged event, without its offset. */
+export function bodyOf({ tail }: LogEntry): string {
+  return `{${tail.toString()}`;
 }
 
 /** A page of a log, read after an offset. */
@@ -147,8 +152,9 @@ export class Log {
   }
 
   /** Makes the answer of an append from the script's; throws what refuses it. */
-  #take(append: Append, reply: readonly string[], replicas?: number): PublishResult[] | Promise<PublishResult[]> {
+  #take(append: Append, answer: AppendReply, replicas?: number): PublishResult[] | Promise<PublishResult[]> {
     const { user, events } = append;
+    const reply = typeof answer === "string" ? [answer] : answer;
     if (reply[0]?.startsWith("!") === true) return this.#refuse(append, reply, replicas !== undefined);
     this.#note(user.keys, reply);
     const { minReplicas, replicaTimeoutMs } = this.#limits;
@@ -199,7 +205,7 @@ export class Log {
   async #appendReplicated(append: Append): Promise<PublishResult[]> {
     const { keys, args } = appendArguments([append], this.#limits, true);
     const { reply, replicas } = await this.#replication.append(keys, args);
-    return this.#take(append, (reply as string[][])[0] ?? [], replicas);
+    return this.#take(append, (reply as AppendReply[])[0] ?? [], replicas);
   }
 
   /**
@@ -215,7 +221,7 @@ export class Log {
     const [from, head, acked, trimmed, custody, flat, prev, collapse] = reply;
     const entries: LogEntry[] = [];
     for (let i = 0; i + 1 < flat.length; i += 2) {
-      entries.push({ offset: (flat[i] as Buffer).toString("latin1"), body: flat[i + 1] as Buffer });
+      entries.push({ offset: (flat[i] as Buffer).toString("latin1"), tail: flat[i + 1] as Buffer });
     }
     for (let i = 0; i + 1 < collapse.length; i += 2) {
       const at = collapse[i] as number;

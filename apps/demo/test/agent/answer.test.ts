@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { createCleanUp, startRedis } from "@doorstep/testkit";
 import { createHub, type Hub } from "@doorstep/agent";
 import { emptyRunView, type Envelope, reduceRun, type RunView, ZERO_OFFSET } from "@doorstep/protocol";
-import { connectStore, type Store } from "@doorstep/store";
+import { bodyOf, connectStore, type Store } from "@doorstep/store";
 import { answerQuestion } from "../../src/agent/answer-agent.ts";
 import { Folder, type Library } from "../../src/agent/folder.ts";
 import { suggestQuestions } from "../../src/agent/suggestion.ts";
@@ -33,7 +33,7 @@ async function ask(text: string, isThorough = false, where = folder): Promise<Ru
   const init = { userId, threadId: "t", agentName: "librarian" };
   await hub.run(init, (run) => answerQuestion(run, where, { text, isThorough }));
   const page = await store.log.read(store.log.keysOf(userId), ZERO_OFFSET, 1_000, 10_000_000);
-  const events = page.entries.map(({ body }) => JSON.parse(body.toString()) as Envelope);
+  const events = page.entries.map((entry) => JSON.parse(bodyOf(entry)) as Envelope);
   return events.reduce(reduceRun, emptyRunView("?"));
 }
 

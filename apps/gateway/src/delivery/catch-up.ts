@@ -17,7 +17,7 @@ import {
 } from "@doorstep/protocol";
 import type { Mailbox } from "@doorstep/mailbox";
 import type { Custody, LogEntry, Page, ParcelEntry, Store, UserKeys } from "@doorstep/store";
-import { spliceOffset } from "./frame.ts";
+import { putOffset } from "./frame.ts";
 
 export type CatchUpItem =
   | { readonly kind: "events"; readonly chunks: Buffer[]; last: Offset }
@@ -136,7 +136,7 @@ export class CatchUp {
       composer.addGap(parcel.from, upTo, { reason: "dropped", count: parcel.count });
       return true;
     }
-    for (const event of events) composer.addEvent({ ...event, body: Buffer.from(event.body) });
+    for (const event of events) composer.addEvent({ ...event, tail: Buffer.from(event.body.slice(1)) });
     composer.moveTo(upTo);
     return true;
   }
@@ -215,9 +215,9 @@ class Composer {
     if (isBelow(page.after, gone)) this.addGap(page.after, gone, { reason: "trimmed" });
   }
 
-  addEvent({ offset, body, collapseKey }: LogEntry): void {
+  addEvent({ offset, tail, collapseKey }: LogEntry): void {
     if (compareOffsets(offset, this.position) <= 0) return;
-    const chunk = spliceOffset(offset, body);
+    const chunk = putOffset(offset, tail);
     if (collapseKey !== undefined) this.#collapse(collapseKey, chunk);
     const last = this.items.at(-1);
     if (last?.kind === "events") {

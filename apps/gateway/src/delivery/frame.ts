@@ -32,12 +32,12 @@ export function buildFrame(name: keyof typeof PREFIX, chunks: readonly Buffer[])
   return frame;
 }
 
-/** The JSON text of an event with its offset in front. */
-export function spliceOffset(offset: string, body: Buffer): Buffer {
+/** The JSON text of an event: its offset, and behind it what the log has of it. */
+export function putOffset(offset: string, tail: Buffer): Buffer {
   const head = `{"offset":"${offset}",`;
-  const event = Buffer.allocUnsafe(head.length + body.length - 1);
+  const event = Buffer.allocUnsafe(head.length + tail.length);
   event.write(head, 0, "latin1");
-  body.copy(event, head.length, 1);
+  tail.copy(event, head.length);
   return event;
 }
 

@@ -31,7 +31,7 @@ const readOn = (after: string) => catchUp.read(keysOf("ann"), { after, told: ZER
 async function loseNext(): Promise<Offset> {
   const { user, log } = keysOf("ann");
   const state = (await redisCall(redis.port, "HGETALL", user)) as string[];
-  const head = String(await redisCall(redis.port, "HGET", user, "head"));
+  const [head = ""] = String(await redisCall(redis.port, "HGET", user, "log")).split(" ");
   const [lost = ""] = await hub.publish("ann", 1);
   await redisCall(redis.port, "XDEL", log, lost);
   await redisCall(redis.port, "XSETID", log, head);

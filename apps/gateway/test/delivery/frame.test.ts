@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { Decoder, type Packet } from "socket.io-parser";
 import * as ws from "ws";
-import { buildFrame, spliceOffset } from "../../src/delivery/frame.ts";
+import { buildFrame, putOffset } from "../../src/delivery/frame.ts";
 
 /** What ws itself reads frames with; its types leave it out. */
 interface Receiver {
@@ -97,10 +97,10 @@ describe("buildFrame", () => {
   });
 });
 
-describe("spliceOffset", () => {
-  it("puts the offset in front of what the body says", () => {
+describe("putOffset", () => {
+  it("puts the offset in front of what the log has of an event", () => {
     const body = { id: "e1", data: { text: "日本 🚪", offset: "9-9" } };
-    const event = spliceOffset("1700000000000-12", Buffer.from(JSON.stringify(body)));
+    const event = putOffset("1700000000000-12", Buffer.from(JSON.stringify(body).slice(1)));
     expect(JSON.parse(String(event))).toEqual({ offset: "1700000000000-12", ...body });
     expect(String(event)).toMatch(/^\{"offset":"1700000000000-12","id":"e1",/);
   });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { type ErrorCode, ERRORS } from "@doorstep/protocol";
 import { createCleanUp, eventually, type RedisServer, redisCall, startRedis } from "@doorstep/testkit";
+import { bodyOf } from "@doorstep/store";
 import {
   ADMIN_KEY,
   type HttpAnswer,
@@ -182,7 +183,7 @@ describe("a batch", () => {
       const keys = hub.store.log.keysOf(user);
       const { entries } = await hub.store.log.read(keys, "0-0", 1_000, 1_000_000);
       const sent = events.flatMap(({ userId, data }) => (userId === user ? [data] : []));
-      expect(entries.map((entry) => (JSON.parse(String(entry.body)) as { data: number }).data)).toEqual(sent);
+      expect(entries.map((entry) => (JSON.parse(bodyOf(entry)) as { data: number }).data)).toEqual(sent);
     }
   });
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { type ErrorCode, ERRORS } from "@doorstep/protocol";
 import { createCleanUp, eventually, type RedisServer, startRedis } from "@doorstep/testkit";
+import { bodyOf } from "@doorstep/store";
 import {
   ADMIN_KEY,
   type HttpAnswer,
@@ -160,7 +161,7 @@ describe("a receipt", () => {
   it("tells of an expired event", async () => {
     const [offset = ""] = await hub.publish("cy", 1);
     const { entries } = await hub.store.log.read(hub.store.log.keysOf("cy"), "0-0", 1, 1);
-    const { id } = JSON.parse(String(entries[0]?.body)) as { id: string };
+    const [{ id = "" } = {}] = entries.map((entry) => JSON.parse(bodyOf(entry)) as { id: string });
     const [parcel] = await hub.hold("cy");
     if (parcel === undefined) throw new Error("nothing was held");
     await hub.expire("cy", parcel, [offset]);

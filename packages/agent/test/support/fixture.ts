@@ -1,7 +1,7 @@
 /** A Redis of one's own, a hub on it, and reading back what stands in a user's log. */
 import { type CleanUp, eventually, type RedisOptions, type RedisServer, startRedis } from "@doorstep/testkit";
 import { type DoorstepError, type Envelope, reduceRun, type RunView, TERMINAL, ZERO_OFFSET } from "@doorstep/protocol";
-import { connectStore, type Store } from "@doorstep/store";
+import { bodyOf, connectStore, type Store } from "@doorstep/store";
 import { createHub, type Hub, type HubOptions } from "../../src/index.ts";
 
 export interface Fixture {
@@ -41,7 +41,7 @@ export async function startFixture(
     // After a restart of Redis the hub may be connected again before this store is.
     await eventually(() => store.isReady());
     const page = await store.log.read(store.log.keysOf(userId), ZERO_OFFSET, 10_000, 64 * 1024 * 1024);
-    return page.entries.map(({ offset, body }) => Object.assign(JSON.parse(body.toString()) as Envelope, { offset }));
+    return page.entries.map((entry) => Object.assign(JSON.parse(bodyOf(entry)) as Envelope, { offset: entry.offset }));
   };
   return { redis, store, hub: openHub(), errors, openHub, eventsOf };
 }

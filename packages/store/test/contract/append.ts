@@ -5,6 +5,7 @@ import { eventually } from "@doorstep/testkit";
 
 import { openEar } from "../support/ear.ts";
 import { event, events } from "../support/event.ts";
+import { setLogState } from "../support/log-state.ts";
 import type { Harness } from "../support/harness.ts";
 import { storedLog, storedOffsets } from "../support/log-view.ts";
 
@@ -83,7 +84,7 @@ export function describeAppend({ open, raw, newUser, newNeighbours }: Harness): 
       const user = newUser();
       const keys = store.log.keysOf(user);
       const aheadMs = (await store.nowMs()) + 30_000;
-      await raw().hset(keys.user, "floor", `${aheadMs}-7`);
+      await setLogState(raw(), keys, { floor: `${aheadMs}-7` });
       const results = [...(await store.log.append(user, events(2))), ...(await store.log.append(user, events(1)))];
       expect(results.map((result) => result.offset)).toEqual([`${aheadMs}-8`, `${aheadMs}-9`, `${aheadMs}-10`]);
     });
@@ -93,7 +94,7 @@ export function describeAppend({ open, raw, newUser, newNeighbours }: Harness): 
       const user = newUser();
       const keys = store.log.keysOf(user);
       const aheadMs = (await store.nowMs()) + 30_000;
-      await raw().hset(keys.user, "floor", `${aheadMs}-0`);
+      await setLogState(raw(), keys, { floor: `${aheadMs}-0` });
       await store.log.append(user, events(1));
       await raw().del(keys.user);
       const [result] = await store.log.append(user, events(1));

@@ -3,6 +3,8 @@ import { describe, expect, it } from "@jest/globals";
 import { openEar } from "../support/ear.ts";
 import { holdParcel } from "../support/courier.ts";
 import { event, events } from "../support/event.ts";
+import { bodyOf } from "../../src/index.ts";
+import { logState } from "../support/log-state.ts";
 import type { Harness } from "../support/harness.ts";
 import { storedOffsets } from "../support/log-view.ts";
 import { eventually } from "@doorstep/testkit";
@@ -31,8 +33,8 @@ export function describeCollapse({ open, raw, newUser }: Harness): void {
         [last, "progress"],
       ]);
       // Bytes are those of what waits.
-      const [, b] = (await raw().hmget(keys.user, "n", "b")).map(Number);
-      expect(b).toBe(page.entries.reduce((sum, { body }) => sum + body.length, 0));
+      const { b } = await logState(raw(), keys);
+      expect(Number(b)).toBe(page.entries.reduce((sum, entry) => sum + bodyOf(entry).length, 0));
     });
 
     it("counts the last only where a batch brings several, and several keys are apart", async () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 
 import { holdParcel } from "../support/courier.ts";
 import { event, events } from "../support/event.ts";
+import { bodyOf } from "../../src/index.ts";
 import type { Harness } from "../support/harness.ts";
 
 const ALL_BYTES = 1_000_000;
@@ -23,7 +24,7 @@ export function describeRead({ open, newUser, newNeighbours }: Harness): void {
         expect(head).toBe(offsets[99]);
         for (const entry of entries) {
           seen.push(entry.offset);
-          bodies.push(entry.body.toString());
+          bodies.push(bodyOf(entry));
         }
         after = seen.at(-1) ?? after;
       }

@@ -4,6 +4,7 @@ import { type EncodedEvent, offsetTimeMs } from "@doorstep/protocol";
 
 import { hold, holdParcel } from "../support/courier.ts";
 import { event, events } from "../support/event.ts";
+import { setLogState } from "../support/log-state.ts";
 import type { Harness } from "../support/harness.ts";
 
 const RESUMED = true;
@@ -248,7 +249,7 @@ export function describeReceipt({ open, raw, newUser }: Harness): void {
       const offsets: string[] = [];
       for (let i = 1; i <= 4; i++) {
         // The next offset stands above the floor: a minute between each two.
-        await raw().hset(keys.user, "floor", `${(await store.nowMs()) + i * 60_000}-0`);
+        await setLogState(raw(), keys, { floor: `${(await store.nowMs()) + i * 60_000}-0` });
         const [{ offset }] = (await publish(events(1))) as [Sent];
         offsets.push(offset);
         times.push(offsetTimeMs(offset));

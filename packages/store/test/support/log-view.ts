@@ -14,11 +14,11 @@ export interface StoredEntry {
 /** Reads a user's whole log past the store. */
 export async function storedLog(redis: RedisConnection, keys: UserKeys): Promise<StoredEntry[]> {
   const entries = await redis.xrange(keys.log, "-", "+");
-  return entries.map(([offset, [, body = "", , packed = ""]]) => {
+  return entries.map(([offset, [, tail = "", , packed = ""]]) => {
     const [prev = "", count, durableCount, durableBytes, letter = ""] = packed.split(" ");
     return {
       offset,
-      body,
+      body: `{${tail}`,
       prev,
       count: Number(count),
       durableCount: Number(durableCount),

@@ -1,5 +1,5 @@
 /** The truth to compare devices with: a user's log as Redis has it. */
-import type { Store } from "@doorstep/store";
+import { bodyOf, type Store } from "@doorstep/store";
 import type { Envelope, Offset } from "@doorstep/protocol";
 
 /** An event that stands in a log. */
@@ -15,9 +15,9 @@ export async function readEvents(store: Store, userId: string): Promise<Logged[]
   for (let after: Offset = "0-0"; ;) {
     const { entries } = await store.log.read(keys, after, 1_000, 1_000_000);
     if (entries.length === 0) return events;
-    for (const { offset, body } of entries) {
-      events.push({ id: (JSON.parse(body.toString()) as Envelope).id, offset });
-      after = offset;
+    for (const entry of entries) {
+      events.push({ id: (JSON.parse(bodyOf(entry)) as Envelope).id, offset: entry.offset });
+      after = entry.offset;
     }
   }
 }

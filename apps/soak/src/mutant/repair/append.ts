@@ -8,7 +8,7 @@ export const APPEND_MUTANTS: readonly Mutant[] = [
   {
     name: "no-dedupe-of-retries",
     lacks: "dedupe: a retry looks its ids up in the recent log",
-    edits: [{ file: `${LUA}/append.lua`, find: "known = rare().logged(log, ARGV[at + 2])", replace: "known = false" }],
+    edits: [{ file: `${LUA}/append.lua`, find: "known = rare().logged(log, id)", replace: "known = false" }],
     plan: { fault: "lost-reply", seconds: 4 },
     breaks: ["duplicateLog"],
   },

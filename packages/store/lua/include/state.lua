@@ -1,0 +1,10 @@
+-- Where a user's log stands, packed into the field `log` of the user hash, since each field more costs every append:
+-- "<head> <dhead> <c> <n> <b> <1 while the due index names the user, else 0> <floor, or nothing>". Counts stay text.
+local function state_of(text)
+  return string.match(text or '0-0 0-0 0 0 0 0 ', '^(%S+) (%S+) (%d+) (%d+) (%d+) (%d) (%S*)$')
+end
+
+-- The text of a user whom the due index no longer names.
+local function not_due(text)
+  return (string.gsub(text, '%d( %S*)$', '0%1'))
+end
