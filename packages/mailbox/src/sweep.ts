@@ -11,6 +11,7 @@
  *
  * A live socket only delays: one that never acknowledges must not hide events from escalation (P3).
  */
+import { setTimeout as rest } from "node:timers/promises";
 import type { Look, LookTerms, UserKeys } from "@doorstep/store";
 
 import { type HoldOptions, holdUser } from "./hold.ts";
@@ -22,6 +23,11 @@ import { releaseParcels } from "./release.ts";
 const DUE_USERS = 128;
 /** Users that are looked at in one call, a quarter of a millisecond in which Redis does nothing else. */
 const PAGE_USERS = 8;
+/**
+ * How long a sweep rests after a page in which nobody had to be held, by the time the look took. A crowd that came at once
+ * becomes due at once, and to look at it is not urgent: live events pass in between.
+ */
+const REST_FACTOR = 4;
 /**
  * Users of a page that are held at once; a courier walks up to eight slices side by side. Few, since a hold keeps Redis busy
  * for a tenth of a millisecond, and what is on its way together delays what live users get.
@@ -66,7 +72,10 @@ export async function sweep(
   const terms: LookTerms = { graceMs, livePauseMs: 2 * pingIntervalMs, liveHoldMs, liveGateways };
   while (due.length > 0 && !signal.aborted) {
     for (let from = 0; from < due.length && !signal.aborted; from += PAGE_USERS) {
+      const startedMs = performance.now();
       const looks = await store.custody.look(due.slice(from, from + PAGE_USERS), terms);
+      const tookMs = performance.now() - startedMs;
+      if (looks.every(({ outcome }) => outcome !== "overdue")) await rest(REST_FACTOR * tookMs);
       await inLanes(looks, LANES, async (look) => {
         if (!signal.aborted) counts[await tryEnd(options, look)] += 1;
       });

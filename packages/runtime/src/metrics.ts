@@ -67,16 +67,17 @@ export function createRegistry(): Registry {
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: NEVER_MS });
   for (const name of SAMPLED_LAG) registry.removeSingleMetric(`nodejs_eventloop_lag_${name}_seconds`);
   let last = performance.eventLoopUtilization();
-  new Gauge({
+  const utilization = new Gauge({
     name: "nodejs_eventloop_utilization",
     help: "Share of the time since the last reading in which the event loop was busy, 0 to 1.",
-    registers: [registry],
+    registers: [],
     collect() {
       const now = performance.eventLoopUtilization();
       this.set(performance.eventLoopUtilization(now, last).utilization);
       last = now;
     },
   });
+  registry.registerMetric(utilization);
   return registry;
 }
 

@@ -161,7 +161,7 @@ describe("a receipt", () => {
   it("tells of an expired event", async () => {
     const [offset = ""] = await hub.publish("cy", 1);
     const { entries } = await hub.store.log.read(hub.store.log.keysOf("cy"), "0-0", 1, 1);
-    const [{ id = "" } = {}] = entries.map((entry) => JSON.parse(bodyOf(entry)) as { id: string });
+    const [id] = entries.map((entry) => (JSON.parse(bodyOf(entry)) as { id: string }).id);
     const [parcel] = await hub.hold("cy");
     if (parcel === undefined) throw new Error("nothing was held");
     await hub.expire("cy", parcel, [offset]);
