@@ -28,6 +28,8 @@ const PAGE_USERS = 8;
  * becomes due at once, and to look at it is not urgent: live events pass in between.
  */
 const REST_FACTOR = 4;
+/** However slow Redis was: a sweep is to end soon where its courier does. */
+const LONGEST_REST_MS = 50;
 /**
  * Users of a page that are held at once; a courier walks up to eight slices side by side. Few, since a hold keeps Redis busy
  * for a tenth of a millisecond, and what is on its way together delays what live users get.
@@ -75,7 +77,8 @@ export async function sweep(
       const startedMs = performance.now();
       const looks = await store.custody.look(due.slice(from, from + PAGE_USERS), terms);
       const tookMs = performance.now() - startedMs;
-      if (looks.every(({ outcome }) => outcome !== "overdue")) await rest(REST_FACTOR * tookMs);
+      if (looks.every(({ outcome }) => outcome !== "overdue"))
+        await rest(Math.min(REST_FACTOR * tookMs, LONGEST_REST_MS));
       await inLanes(looks, LANES, async (look) => {
         if (!signal.aborted) counts[await tryEnd(options, look)] += 1;
       });

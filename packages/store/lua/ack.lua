@@ -32,7 +32,8 @@ local function keep_claim(client, from, to)
     end
   end
   redis.call('HSET', KEYS[5], client, string.format('%s %s %.0f', from, to, time[1] * 1000 + math.floor(time[2] / 1000)))
-  redis.call('PEXPIREAT', KEYS[5], redis.call('PEXPIRETIME', KEYS[1]))
+  local keys_until = redis.call('PEXPIRETIME', KEYS[1])
+  if keys_until > 0 then redis.call('PEXPIREAT', KEYS[5], keys_until) end
   if known or redis.call('HLEN', KEYS[5]) <= CLIENTS then return end
   local flat = redis.call('HGETALL', KEYS[5])
   local oldest, oldest_ms

@@ -22,6 +22,7 @@ for _, offset in ipairs(ARGV) do
 end
 if last ~= '0-0' then
   redis.call('HSET', KEYS[1], 'esc', last)
-  redis.call('PEXPIREAT', KEYS[2], redis.call('PEXPIRETIME', KEYS[1]))
+  local keys_until = redis.call('PEXPIRETIME', KEYS[1])
+  if keys_until > 0 then redis.call('PEXPIREAT', KEYS[2], keys_until) end
 end
 return noted

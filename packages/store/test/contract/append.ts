@@ -1,11 +1,11 @@
 import { describe, expect, it } from "@jest/globals";
 
-import { compareOffsets } from "@doorstep/protocol";
+import { compareOffsets, offsetTimeMs } from "@doorstep/protocol";
 import { eventually } from "@doorstep/testkit";
 
 import { openEar } from "../support/ear.ts";
 import { event, events } from "../support/event.ts";
-import { setLogState } from "../support/log-state.ts";
+import { logState, setLogState } from "../support/log-state.ts";
 import type { Harness } from "../support/harness.ts";
 import { storedLog, storedOffsets } from "../support/log-view.ts";
 
@@ -115,6 +115,25 @@ export function describeAppend({ open, raw, newUser, newNeighbours }: Harness): 
       for (const key of [keys.log, keys.user]) expect(await raw().pttl(key)).toBeGreaterThan(80 * dayMs);
       await store.log.append(user, events(1));
       expect(await raw().pttl(keys.log)).toBeGreaterThan(80 * dayMs);
+    });
+
+    it("lets the keys of a user live on from the first event of each day", async () => {
+      const store = await open();
+      const user = newUser();
+      const keys = store.log.keysOf(user);
+      const dayMs = 86_400_000;
+      await store.log.append(user, events(1));
+      const fullMs = await raw().pttl(keys.user);
+      // As if that event were three days old, and with it the end of its keys.
+      const { head } = await logState(raw(), keys);
+      await eventually(async () => expect(await store.nowMs()).toBeGreaterThan(offsetTimeMs(head)));
+      await setLogState(raw(), keys, { head: `${offsetTimeMs(head) - 3 * dayMs}-0` });
+      for (const key of [keys.user, keys.log]) await raw().pexpire(key, fullMs - 3 * dayMs);
+      await store.log.append(user, events(1));
+      for (const key of [keys.user, keys.log]) expect(await raw().pttl(key)).toBeGreaterThan(fullMs - dayMs);
+      const endMs = await raw().pexpiretime(keys.user);
+      await store.log.append(user, events(1));
+      for (const key of [keys.user, keys.log]) await expect(raw().pexpiretime(key)).resolves.toBe(endMs);
     });
   });
 }
