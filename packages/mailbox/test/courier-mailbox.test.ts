@@ -121,6 +121,16 @@ describe("scheduleSweeps", () => {
     expect(perSlice).toBeLessThanOrEqual((Date.now() - started) / 200 + 3);
   });
 
+  it("spreads the slices over the interval, so that they do not all come at once", async () => {
+    const { mailbox } = await open();
+    const schedule = await mailbox.scheduleSweeps(60_000, () => Promise.resolve());
+    cleanUp.add(() => schedule.close());
+    const [key = ""] = (await redisCall(redis.port, "KEYS", "*:repeat")) as string[];
+    const flat = (await redisCall(redis.port, "ZRANGE", key, "0", "-1", "WITHSCORES")) as string[];
+    const places = flat.filter((_, i) => i % 2 === 1).map((nextMs) => Number(nextMs) % 60_000);
+    expect(places.sort((a, b) => a - b)).toEqual(Array.from({ length: 8 }, (_, i) => 3_750 + i * 7_500));
+  });
+
   it("goes on after a slice failed, and tells of it", async () => {
     const { mailbox } = await open();
     let runs = 0;
