@@ -66,7 +66,9 @@ const fields = z.object({
     .describe("Milliseconds to wait for a pong before a socket is given up."),
   headCheckMs: durationMs({ min: 50 })
     .default(5_000)
-    .describe("Milliseconds between comparisons of local offsets with the logs' heads."),
+    .describe(
+      "Milliseconds between comparisons of local offsets with the logs' heads; most users pushed to within the last second are passed over.",
+    ),
   socketBudgetBytes: bytes({ min: 16_384 })
     .default(1_048_576)
     .describe("Unsent bytes above which a socket leaves live push and catches up."),

@@ -49,7 +49,7 @@ export const METRICS = {
   undelivered: {
     name: "doorstep_undelivered_events",
     type: "gauge",
-    help: "Durable events not yet acknowledged, of the users this gateway holds, as of the last head check.",
+    help: "Durable events not yet acknowledged, of the users this gateway holds, each as of when a head check last looked.",
   },
   catchUps: {
     name: "doorstep_catch_ups_total",

@@ -58,7 +58,6 @@ export class Acknowledger {
     const { acked, count, released } = await this.#store.log.ack(user.keys, wanted, user.acker);
     // Redis may know a later ack than ours; ours is settled in any case.
     user.acked = compareOffsets(acked, wanted) > 0 ? acked : wanted;
-    user.undelivered = Math.max(0, user.undelivered - count);
     if (count > 0) {
       this.#metrics.acked.inc(count);
       this.#metrics.ackLatency.observe(Math.max(0, Date.now() - offsetTimeMs(wanted)) / 1_000);

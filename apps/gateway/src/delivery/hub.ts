@@ -272,7 +272,8 @@ export class Hub {
     const { pendingLast: last, pendingCount: count, pendingFirst: first } = user;
     user.pending = [];
     user.pendingCount = 0;
-    metrics.writeLatency.observe(Math.max(0, Date.now() - offsetTimeMs(first)) / 1_000);
+    user.pushedAtMs = Date.now();
+    metrics.writeLatency.observe(Math.max(0, user.pushedAtMs - offsetTimeMs(first)) / 1_000);
     for (const socket of user.sockets) {
       if (!socket.isQueued) continue;
       socket.isQueued = false;

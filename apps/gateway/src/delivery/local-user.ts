@@ -20,6 +20,8 @@ export class LocalUser<S> {
   ephemeral: Buffer[] = [];
   ephemeralCount = 0;
   isDirty = false;
+  /** When the last frame of pushes was written, milliseconds since 1970; 0 before the first. */
+  pushedAtMs = 0;
 
   /** What Redis has as acknowledged, as far as this gateway knows, and what it still has to tell. */
   acked: Offset = ZERO_OFFSET;
@@ -27,7 +29,7 @@ export class LocalUser<S> {
   /** The socket that said so. */
   acker: S | undefined;
   isAcking = false;
-  /** Durable events nobody has acknowledged, as of the last head check. */
+  /** Durable events nobody had acknowledged when a head check last looked. */
   undelivered = 0;
 
   constructor(keys: UserKeys, subscribed: Promise<void>) {
