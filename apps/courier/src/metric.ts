@@ -10,11 +10,16 @@ export const METRICS = {
     help: "Due users that a sweep came to, by what became of them.",
     labels: ["outcome"],
   },
-  sweeps: { name: "doorstep_sweeps_total", type: "counter", help: "Sweeps of a slice, by result.", labels: ["result"] },
+  sweeps: {
+    name: "doorstep_sweeps_total",
+    type: "counter",
+    help: "Rounds and slices swept, by result: done, cut, shared, failed.",
+    labels: ["result"],
+  },
   sweepDuration: {
     name: "doorstep_sweep_duration_seconds",
     type: "histogram",
-    help: "How long the sweep of a slice took.",
+    help: "How long the sweep of a round or a slice took.",
     buckets: LATENCY_BUCKETS_S,
   },
   deadLettered: {

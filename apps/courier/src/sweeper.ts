@@ -1,5 +1,6 @@
 /**
- * Sweeper: this courier's part in the sweeps. A schedule that all couriers share gives it slices of the partitions.
+ * Sweeper: this courier's part in the sweeps. A schedule that all couriers share gives it rounds, and slices of those in which
+ * there is much to do.
  *
  * One sweep takes no longer than the pause between two: what it does not get to stays due and comes with the next,
  * which may be another courier's. So a flood of users away slows custody down but never piles sweeps up.
@@ -11,9 +12,9 @@ import type { CourierMetrics } from "./metric.ts";
 
 /** Least time that a sweep gets, however short the pause is. */
 const LEAST_BUDGET_MS = 1_000;
-/** A courier shares eight slices an interval with the others; one that gets none for so long is not at work. */
-const STALE_INTERVALS = 20;
-const STALE_LEAST_MS = 30_000;
+/** A courier shares a round an interval with the others; one that gets none for so long is not at work. */
+const STALE_INTERVALS = 60;
+const STALE_LEAST_MS = 120_000;
 
 export interface SweeperOptions {
   readonly mailbox: CourierMailbox;
@@ -25,7 +26,8 @@ export class Sweeper {
   readonly #options: SweeperOptions;
   readonly #ending = new AbortController();
   #schedule: Schedule | undefined;
-  #finishedAtMs: number | undefined;
+  /** When it last had a part in the sweeps, or began to wait for one. */
+  #takesPartAtMs = -Infinity;
 
   private constructor(options: SweeperOptions) {
     this.#options = options;
@@ -34,14 +36,17 @@ export class Sweeper {
   /** Takes part in the sweeps from now on; throws UNAVAILABLE. */
   static async start(options: SweeperOptions): Promise<Sweeper> {
     const sweeper = new Sweeper(options);
-    sweeper.#schedule = await options.mailbox.scheduleSweeps(options.intervalMs, (slice) => sweeper.#sweep(slice));
+    sweeper.#schedule = await options.mailbox.scheduleSweeps(options.intervalMs, (slice, isRound) =>
+      sweeper.#sweep(slice, isRound),
+    );
+    sweeper.#takesPartAtMs = performance.now();
     return sweeper;
   }
 
-  /** Whether a sweep of this courier finished lately. */
+  /** Whether this courier takes part in the sweeps: one of its own finished, or it began to wait for one, not long ago. */
   isFresh(): boolean {
     const staleMs = Math.max(STALE_LEAST_MS, STALE_INTERVALS * this.#options.intervalMs);
-    return this.#finishedAtMs !== undefined && performance.now() - this.#finishedAtMs < staleMs;
+    return performance.now() - this.#takesPartAtMs < staleMs;
   }
 
   /** Stops between two users and leaves the sweeps to the other couriers. Idempotent. */
@@ -50,16 +55,22 @@ export class Sweeper {
     await this.#schedule?.close();
   }
 
-  async #sweep({ first, end }: Slice): Promise<void> {
+  /** False where a round is to be shared. */
+  async #sweep({ first, end }: Slice, isRound: boolean): Promise<boolean> {
     const { mailbox, metrics, intervalMs } = this.#options;
     const partitions = Array.from({ length: end - first }, (_, index) => first + index);
     const budget = AbortSignal.timeout(Math.max(LEAST_BUDGET_MS, intervalMs));
     const stop = metrics.sweepDuration.startTimer();
     try {
-      const counts = await mailbox.sweep(partitions, AbortSignal.any([budget, this.#ending.signal]));
+      const counts = await mailbox.sweep(partitions, AbortSignal.any([budget, this.#ending.signal]), isRound);
+      this.#takesPartAtMs = performance.now();
+      if (counts === undefined) {
+        metrics.sweeps.inc({ result: "shared" });
+        return false;
+      }
       for (const outcome of SWEEP_OUTCOMES) metrics.sweptUsers.inc({ outcome }, counts[outcome]);
       metrics.sweeps.inc({ result: budget.aborted ? "cut" : "done" });
-      this.#finishedAtMs = performance.now();
+      return true;
     } catch (error) {
       metrics.sweeps.inc({ result: "failed" });
       throw error;

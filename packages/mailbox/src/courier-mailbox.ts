@@ -18,7 +18,8 @@ import type { Escalator } from "./escalation.ts";
 import { createExpiry } from "./expiry.ts";
 import { type ParcelData, showParcel } from "./parcel.ts";
 import { mailboxAddress, MailboxQueues, mailboxTag, type OnError, openQueue, SWEEP } from "./queue.ts";
-import { type Schedule, type Slice, startSchedule } from "./schedule.ts";
+import { QuietPartitions } from "./quiet-partitions.ts";
+import { type Schedule, type ScheduleOptions, startSchedule } from "./schedule.ts";
 import { sweep, type SweepCounts } from "./sweep.ts";
 
 /** Parcels of one queue that are ended at once. */
@@ -64,10 +65,13 @@ export interface BoardQueue {
 }
 
 export interface CourierMailbox {
-  /** Holds what is due in these partitions, until all are done or `signal` aborts. Rejects where Redis does not answer. */
-  sweep(partitions: readonly number[], signal: AbortSignal): Promise<SweepCounts>;
-  /** Takes part in the schedule by which all couriers share the sweeps: `run` gets a slice at a time. */
-  scheduleSweeps(everyMs: number, run: (slice: Slice) => Promise<void>): Promise<Schedule>;
+  /**
+   * Holds what is due in these partitions, until all are done or `signal` aborts. A round that has much to do does nothing and
+   * answers undefined: it is to be shared. Rejects where Redis does not answer.
+   */
+  sweep(partitions: readonly number[], signal: AbortSignal, isRound?: boolean): Promise<SweepCounts | undefined>;
+  /** Takes part in the schedule by which all couriers share the sweeps: `run` gets a round or a slice at a time. */
+  scheduleSweeps(everyMs: number, run: ScheduleOptions["run"]): Promise<Schedule>;
   /** Tells what is in custody, at a bounded cost. Throws UNAVAILABLE. */
   census(): Promise<MailboxCensus>;
   /** All queues, over the connection that the courier has anyway; they close with this. */
@@ -91,6 +95,7 @@ export async function openCourierMailbox(options: CourierMailboxOptions): Promis
   };
   const { escalator, onExpired } = options;
   const process = createExpiry({ store, deadLetters, retention, escalator, onExpired, onError });
+  const quiet = new QuietPartitions(options.graceMs);
   const waiting = await store.openConnection("queue");
   const common = { connection: waiting, stalledIntervalMs, onError };
   const forgetting = startConsumer({
@@ -104,7 +109,7 @@ export async function openCourierMailbox(options: CourierMailboxOptions): Promis
   );
   const consumers = await Promise.all([forgetting, ...expiring]);
   return {
-    sweep: (partitions, signal) => sweep({ ...options, queues }, partitions, signal),
+    sweep: (partitions, signal, isRound) => sweep({ ...options, queues, quiet }, partitions, signal, isRound),
     scheduleSweeps: (everyMs, run) =>
       startSchedule({ store, address: SWEEP, slices: SWEEP_SLICES, everyMs, stalledIntervalMs, run, onError }),
     census: () => takeCensus({ store, connection, queues, deadLetters }),

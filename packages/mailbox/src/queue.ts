@@ -4,7 +4,7 @@
  *   mailbox       a job per parcel, delayed to its deadline. `{ds:mb0}`, `{ds:mb1}` ...: a user's partition tells which,
  *                 so that a Cluster spreads them over its nodes.
  *   dead-letter   a job per expired parcel, see dead-letter.ts
- *   sweep         job schedulers, one per slice of the partitions.
+ *   sweep         a job an interval, and more where there is much to do: see schedule.ts
  *
  * Every queue has a hash tag of its own, because all keys of a BullMQ queue must share a slot.
  *

@@ -1,13 +1,19 @@
 /**
  * Schedule: lets several couriers share a piece of work that has to be done again and again, such as sweeping.
  *
- * The work is cut into slices. Each slice is a BullMQ job scheduler, which makes one job per interval whoever is there;
- * each job goes to one courier. The next job is made when one is picked up, so a courier that is killed in just that
- * instant breaks the chain until its job counts as stalled; therefore every courier lays the schedulers anew now and then,
- * which mends the chain and also a Redis that lost its data. BullMQ counts by the clock of whoever picks a job up, and
- * laying anew keeps the time of the next job: where that is far ahead, made by a courier whose clock is, it goes first.
+ *   round   one job an interval, about all partitions, which goes to one courier. Most rounds find little and end there.
+ *   slice   a round that finds too much for one courier makes a job for each slice of the partitions, spread over the
+ *           interval, which go to whoever is free.
+ *
+ * A job costs Redis and couriers more than a round that finds nothing, so there is one of them as long as one will do.
+ *
+ * The next round is made when one is picked up, so a courier that is killed in just that instant breaks the chain until its
+ * job counts as stalled; therefore every courier lays the scheduler anew now and then, which mends the chain and also a Redis
+ * that lost its data. BullMQ counts by the clock of whoever picks a job up, and laying anew keeps the time of the next job:
+ * where that is far ahead, made by a courier whose clock is, it goes first.
  */
 import type { Store } from "@doorstep/store";
+import type { Job } from "bullmq";
 
 import { type Consumer, startConsumer } from "./consumer.ts";
 import { type OnError, openQueue, type QueueAddress } from "./queue.ts";
@@ -21,20 +27,27 @@ export interface Slice {
 export interface ScheduleOptions {
   readonly store: Store;
   readonly address: QueueAddress;
-  /** Number of slices that the partitions are cut into. */
+  /** Number of slices that the partitions are cut into where a round is too much for one courier. */
   readonly slices: number;
   readonly everyMs: number;
   readonly stalledIntervalMs: number;
-  /** Does one slice; an error is told to `onError`, and the slice comes again after the interval. */
-  readonly run: (slice: Slice) => Promise<void>;
+  /**
+   * Does a round or a slice; false where a round is too much for one. An error is told to `onError`, and the work comes again
+   * with the next round.
+   */
+  readonly run: (slice: Slice, isRound: boolean) => Promise<boolean>;
   readonly onError: OnError;
 }
 
 /** A schedule that runs. */
 export interface Schedule {
-  /** Waits for slices that are under way, and leaves the schedule to other couriers. Idempotent. */
+  /** Waits for what is under way, and leaves the schedule to other couriers. Idempotent. */
   close(): Promise<void>;
 }
+
+const ROUND = "round";
+const SLICE = "slice";
+const LEAVE = { removeOnComplete: true, removeOnFail: true } as const;
 
 /** Cuts all partitions into slices of about the same size, at least one partition each. */
 export function cutSlices(partitions: number, slices: number): Slice[] {
@@ -45,21 +58,23 @@ export function cutSlices(partitions: number, slices: number): Slice[] {
   }));
 }
 
-/** Lays the schedulers and starts to take part; throws UNAVAILABLE where Redis does not answer. */
+/** Lays the scheduler and starts to take part; throws UNAVAILABLE where Redis does not answer. */
 export async function startSchedule(options: ScheduleOptions): Promise<Schedule> {
   const { store, address, everyMs, stalledIntervalMs, run, onError } = options;
   const queue = openQueue<Slice>(address, await store.openConnection("command"), onError);
   const slices = cutSlices(store.partitions, options.slices);
   const lay = async (): Promise<void> => {
-    for (const [index, data] of slices.entries()) {
-      const template = { name: address.name, data, opts: { removeOnComplete: true, removeOnFail: true } };
-      const id = `slice-${index}`;
-      const { next = 0 } = (await queue.getJobScheduler(id)) ?? {};
-      if (next > Date.now() + everyMs + stalledIntervalMs) await queue.removeJobScheduler(id);
-      // Spread over the interval: all at once, they would keep Redis and the courier busy while events wait.
-      const offset = Math.ceil(((index + 0.5) * everyMs) / slices.length);
-      await queue.upsertJobScheduler(id, { every: everyMs, offset }, template);
-    }
+    const { next = 0 } = (await queue.getJobScheduler(ROUND)) ?? {};
+    if (next > Date.now() + everyMs + stalledIntervalMs) await queue.removeJobScheduler(ROUND);
+    const data: Slice = { first: 0, end: store.partitions };
+    await queue.upsertJobScheduler(ROUND, { every: everyMs }, { name: ROUND, data, opts: LEAVE });
+  };
+  const share = async (): Promise<void> => {
+    // Spread over the interval: all at once, they would keep Redis and couriers busy while events wait.
+    const delayOf = (index: number): number => Math.floor((index * everyMs) / slices.length);
+    await queue.addBulk(
+      slices.map((data, index) => ({ name: SLICE, data, opts: { ...LEAVE, delay: delayOf(index) } })),
+    );
   };
   await lay();
   const timer = setInterval(() => {
@@ -68,7 +83,9 @@ export async function startSchedule(options: ScheduleOptions): Promise<Schedule>
   const consumer: Consumer = await startConsumer<Slice>({
     address,
     connection: await store.openConnection("queue"),
-    process: (job) => run(job.data),
+    process: async ({ name, data }: Job<Slice>) => {
+      if (!(await run(data, name === ROUND))) await share();
+    },
     concurrency: slices.length,
     stalledIntervalMs,
     onError,

@@ -10,6 +10,8 @@
  * since most of them are connected and will acknowledge, and nothing of theirs has to be read.
  *
  * A live socket only delays: one that never acknowledges must not hide events from escalation (P3).
+ *
+ * A round is a sweep of all partitions. Where a page of due users is full, it is left to be shared: see schedule.ts.
  */
 import { setTimeout as rest } from "node:timers/promises";
 import type { Look, LookTerms, UserKeys } from "@doorstep/store";
@@ -17,9 +19,10 @@ import type { Look, LookTerms, UserKeys } from "@doorstep/store";
 import { type HoldOptions, holdUser } from "./hold.ts";
 import { inLanes } from "./lane.ts";
 import type { OnError } from "./queue.ts";
+import type { QuietPartitions } from "./quiet-partitions.ts";
 import { releaseParcels } from "./release.ts";
 
-/** Users that are found in one call: asking all indexes of a slice costs more than the users they name. */
+/** Users that are found at a time: asking all indexes costs more than the users they name. A round of more is shared. */
 const DUE_USERS = 128;
 /** Users that are looked at in one call, a quarter of a millisecond in which Redis does nothing else. */
 const PAGE_USERS = 8;
@@ -51,25 +54,35 @@ export interface SweepOptions extends HoldOptions {
   readonly pingIntervalMs: number;
   /** Age of the oldest event at which a user with a live socket is held all the same. */
   readonly liveHoldMs: number;
+  /** What earlier sweeps found out. */
+  readonly quiet: QuietPartitions;
   /** Told about each user whose sweep failed. */
   readonly onError: OnError;
 }
 
 /**
- * Sweeps partitions until all are done or `signal` aborts; what is left stays due. Rejects where Redis does not answer or
- * takes no writes.
+ * Sweeps partitions until all are done or `signal` aborts; what is left stays due. A round that has much to do does nothing and
+ * answers undefined. Rejects where Redis does not answer or takes no writes.
  */
 export async function sweep(
   options: SweepOptions,
   partitions: readonly number[],
   signal: AbortSignal,
-): Promise<SweepCounts> {
-  const { store, graceMs, pingIntervalMs, liveHoldMs } = options;
+  isRound = false,
+): Promise<SweepCounts | undefined> {
+  const { store, graceMs, pingIntervalMs, liveHoldMs, quiet } = options;
   const counts: SweepCounts = { held: 0, young: 0, live: 0, settled: 0, failed: 0 };
-  const beforeMs = (await store.nowMs()) - graceMs;
-  const findDue = () => store.custody.due(partitions, beforeMs, DUE_USERS);
+  const awake = quiet.awake(partitions);
+  if (awake.length === 0) return counts;
+  const askedAtMs = performance.now();
+  const nowMs = await store.nowMs();
+  const findDue = () =>
+    store.custody.due(awake, nowMs - graceMs, DUE_USERS, (partition, firstMs) =>
+      quiet.note(partition, firstMs, nowMs, askedAtMs),
+    );
   let due = await findDue();
   if (due.length === 0) return counts;
+  if (isRound && due.length >= DUE_USERS) return undefined;
   const liveGateways = await store.presence.liveGateways();
   const terms: LookTerms = { graceMs, livePauseMs: 2 * pingIntervalMs, liveHoldMs, liveGateways };
   while (due.length > 0 && !signal.aborted) {

@@ -44,6 +44,7 @@ describe("parcels on a Redis Cluster", () => {
     const schedule = await courier.scheduleSweeps(100, async ({ first, end }) => {
       const slice = Array.from({ length: end - first }, (_, index) => first + index);
       await courier.sweep(slice, new AbortController().signal);
+      return true;
     });
     cleanUp.add(() => schedule.close());
     await eventually(async () => (await countParcels(courier)) === 30 && expired.length === 1);

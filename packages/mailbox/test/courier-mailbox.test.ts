@@ -5,7 +5,6 @@ import { Queue } from "bullmq";
 
 import { type CourierMailbox, openCourierMailbox } from "../src/courier-mailbox.ts";
 import type { DeadLetter } from "../src/dead-letter.ts";
-import { cutSlices, type Slice } from "../src/schedule.ts";
 import { drafts, openHub, type TestHub } from "./support/hub.ts";
 
 let redis: RedisServer;
@@ -93,104 +92,19 @@ describe("openCourierMailbox", () => {
 });
 
 describe("scheduleSweeps", () => {
-  it("runs every slice again and again, and all slices are all partitions", async () => {
-    const { mailbox } = await open();
-    const runs = new Map<number, number>();
-    const schedule = await mailbox.scheduleSweeps(50, async ({ first, end }) => {
-      for (let p = first; p < end; p++) runs.set(p, (runs.get(p) ?? 0) + 1);
+  it("P3 holds a crowd that is too much for one round, slice by slice", async () => {
+    const { mailbox, stored } = await open();
+    const users = Array.from({ length: 200 }, (_, index) => `user-${index}`);
+    for (const user of users) await hub.publish(user, drafts(1));
+    let shared = 0;
+    const schedule = await mailbox.scheduleSweeps(100, async ({ first, end }, isRound) => {
+      const counts = await mailbox.sweep(all.slice(first, end), running, isRound);
+      if (counts === undefined) shared += 1;
+      return counts !== undefined;
     });
     cleanUp.add(() => schedule.close());
-    await eventually(() => runs.size === 16 && Math.min(...runs.values()) >= 5);
-    expect([...runs.keys()].sort((a, b) => a - b)).toEqual(all);
+    await eventually(() => stored.length === users.length);
+    expect(shared).toBeGreaterThan(0);
     expect(hub.errors).toEqual([]);
-  });
-
-  it("is shared by couriers: a slice is one's at a time, and each has its share", async () => {
-    const couriers = [await open(), await open()];
-    const runs: number[] = [0, 0];
-    for (const [index, { mailbox }] of couriers.entries()) {
-      const schedule = await mailbox.scheduleSweeps(200, async () => {
-        runs[index] = Number(runs[index]) + 1;
-      });
-      cleanUp.add(() => schedule.close());
-    }
-    const started = Date.now();
-    await eventually(() => Math.min(...runs) >= 8);
-    const perSlice = (Number(runs[0]) + Number(runs[1])) / 8;
-    // Every courier lays the schedule at its start, which may bring a run forward.
-    expect(perSlice).toBeLessThanOrEqual((Date.now() - started) / 200 + 3);
-  });
-
-  it("spreads the slices over the interval, so that they do not all come at once", async () => {
-    const { mailbox } = await open();
-    const schedule = await mailbox.scheduleSweeps(60_000, () => Promise.resolve());
-    cleanUp.add(() => schedule.close());
-    const [key = ""] = (await redisCall(redis.port, "KEYS", "*:repeat")) as string[];
-    const flat = (await redisCall(redis.port, "ZRANGE", key, "0", "-1", "WITHSCORES")) as string[];
-    const places = flat.filter((_, i) => i % 2 === 1).map((nextMs) => Number(nextMs) % 60_000);
-    expect(places.sort((a, b) => a - b)).toEqual(Array.from({ length: 8 }, (_, i) => 3_750 + i * 7_500));
-  });
-
-  it("goes on after a slice failed, and tells of it", async () => {
-    const { mailbox } = await open();
-    let runs = 0;
-    const schedule = await mailbox.scheduleSweeps(50, async () => {
-      runs += 1;
-      if (runs === 1) throw new Error("no luck");
-    });
-    cleanUp.add(() => schedule.close());
-    await eventually(() => runs > 16);
-    expect(hub.errors).toEqual(["a sweep job: no luck"]);
-  });
-
-  it("P5 mends itself when Redis lost the schedule", async () => {
-    const { mailbox } = await open();
-    let runs = 0;
-    const schedule = await mailbox.scheduleSweeps(50, async () => {
-      runs += 1;
-    });
-    cleanUp.add(() => schedule.close());
-    await eventually(() => runs > 0);
-    await redisCall(redis.port, "FLUSHALL");
-    const before = runs;
-    await eventually(() => runs > before + 24);
-  });
-
-  it("waits on close for a slice that is under way, and runs none after", async () => {
-    const { mailbox } = await open();
-    let finish: () => void = () => undefined;
-    let started = 0;
-    let finished = 0;
-    const held = new Promise<void>((resolve) => {
-      finish = resolve;
-    });
-    const schedule = await mailbox.scheduleSweeps(50, async () => {
-      started += 1;
-      await held;
-      finished += 1;
-    });
-    await eventually(() => started > 0);
-    const closed = schedule.close();
-    expect(finished).toBe(0);
-    finish();
-    await closed;
-    expect(finished).toBe(started);
-  });
-});
-
-describe("cutSlices", () => {
-  it.each<[number, number, Slice[]]>([
-    [1, 8, [{ first: 0, end: 1 }]],
-    [
-      16,
-      3,
-      [
-        { first: 0, end: 5 },
-        { first: 5, end: 10 },
-        { first: 10, end: 16 },
-      ],
-    ],
-  ])("cuts %i partitions into at most %i slices without hole or overlap", (partitions, slices, expected) => {
-    expect(cutSlices(partitions, slices)).toEqual(expected);
   });
 });

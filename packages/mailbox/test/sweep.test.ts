@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { offsetTimeMs } from "@doorstep/protocol";
 import { eventually, type RedisServer, redisCall, startRedis } from "@doorstep/testkit";
 
+import { QuietPartitions } from "../src/quiet-partitions.ts";
 import { sweep, type SweepCounts, type SweepOptions } from "../src/sweep.ts";
 import { drafts, openHub, type TestHub } from "./support/hub.ts";
 
@@ -23,9 +24,10 @@ const running = new AbortController().signal;
 const NONE: SweepCounts = { held: 0, young: 0, live: 0, settled: 0, failed: 0 };
 
 /** Sweeps with no grace, and a live socket that delays for an hour, unless told otherwise. */
-function run(options: Partial<SweepOptions> = {}, signal = running): Promise<SweepCounts> {
-  const settings = { graceMs: 0, pingIntervalMs: 25_000, liveHoldMs: 3_600_000 };
-  return sweep({ ...hub, ...settings, ...options }, all, signal);
+function run(options: Partial<SweepOptions> = {}, signal = running, isRound = false): Promise<SweepCounts | undefined> {
+  const { graceMs = 0 } = options;
+  const settings = { graceMs, pingIntervalMs: 25_000, liveHoldMs: 3_600_000, quiet: new QuietPartitions(graceMs) };
+  return sweep({ ...hub, ...settings, ...options }, all, signal, isRound);
 }
 
 const keysOf = (userId: string) => hub.store.log.keysOf(userId);
@@ -58,6 +60,23 @@ describe("sweep", () => {
     hub = await openHub(redis.url, {}, 1);
     for (let index = 0; index < 230; index++) await hub.publish(`user-${index}`, [{}]);
     expect(await run()).toEqual({ ...NONE, held: 230 });
+  });
+
+  it("leaves a crowd to be shared where it is a round, and holds what is no crowd", async () => {
+    for (let index = 0; index < 127; index++) await hub.publish(`user-${index}`, [{}]);
+    expect(await run({}, running, true)).toEqual({ ...NONE, held: 127 });
+    for (let index = 0; index < 128; index++) await hub.publish(`user-${index}`, [{}]);
+    expect(await run({}, running, true)).toBeUndefined();
+    expect(await hub.jobs()).toHaveLength(127);
+  });
+
+  it("finds users in partitions that were quiet once their grace period is over", async () => {
+    const graceMs = 100;
+    const quiet = new QuietPartitions(graceMs);
+    expect(await run({ graceMs, quiet })).toEqual(NONE);
+    await hub.publish("ann", [{}]);
+    expect(await run({ graceMs, quiet })).toEqual(NONE);
+    await eventually(async () => (await run({ graceMs, quiet }))?.held === 1);
   });
 
   it("stops between two users when it is told to, and leaves the rest due", async () => {
@@ -94,7 +113,7 @@ describe("sweep", () => {
     await hub.publish("ann", drafts(3));
     const outcome = await eventually(async () => {
       const counts = await run({ liveHoldMs: 300, pingIntervalMs: 10 });
-      return counts.held === 1 ? counts : null;
+      return counts?.held === 1 ? counts : null;
     });
     expect(outcome).toEqual({ ...NONE, held: 1 });
     expect((await hub.jobs()).map((job) => job.data.count)).toEqual([3]);

@@ -35,7 +35,7 @@ export interface Unheld {
 }
 
 const LITTER_PAGE = 100;
-/** Due indexes that one call counts, a tenth of a millisecond in which Redis does nothing else. */
+/** Due indexes that one call asks, a tenth of a millisecond in which Redis does nothing else. */
 const PARTITIONS_AT_ONCE = 128;
 
 /** held: committed. acked: nothing was left to hold. conflict: another courier was first; read again. */
@@ -109,20 +109,37 @@ export class Custody {
 
   /**
    * Users of some partitions that wait since `beforeMs` or longer, at most `limit`: partition by partition, and within one those
-   * first that wait longest. One call, in a Cluster one per partition.
+   * first that wait longest. A few calls, in a Cluster one per partition. `onQuiet` is told of each partition that was asked and
+   * has nobody who does: since when the first waits there, Infinity where nobody is.
    */
-  async due(partitions: readonly number[], beforeMs: number, limit: number): Promise<DueUser[]> {
+  async due(
+    partitions: readonly number[],
+    beforeMs: number,
+    limit: number,
+    onQuiet: (partition: number, sinceMs: number) => void = () => undefined,
+  ): Promise<DueUser[]> {
     const users: DueUser[] = [];
-    const groups = this.#scripts.connection.isCluster ? partitions.map((partition) => [partition]) : [partitions];
-    for (const group of groups) {
-      const most = limit - users.length;
-      if (most <= 0) break;
-      const flat = (await this.#scripts.run("due", group.map(dueKey), [beforeMs, most])) as (string | number)[];
-      for (let i = 1; i + 1 < flat.length; i += 3) {
-        users.push({ keys: this.keysOfUid(String(flat[i])), sinceMs: Number(flat[i + 1]) });
+    const size = this.#partitionsAtOnce;
+    for (let from = 0; from < partitions.length && users.length < limit; from += size) {
+      const group = partitions.slice(from, from + size);
+      const [flat, firsts] = (await this.#scripts.run("due", group.map(dueKey), [beforeMs, limit - users.length])) as [
+        string[],
+        string[],
+      ];
+      for (let i = 0; i + 1 < flat.length; i += 2) {
+        users.push({ keys: this.keysOfUid(flat[i] ?? ""), sinceMs: Number(flat[i + 1]) });
+      }
+      for (const [i, first] of firsts.entries()) {
+        const sinceMs = first === "" ? Infinity : Number(first);
+        if (sinceMs > beforeMs) onQuiet(group[i] ?? 0, sinceMs);
       }
     }
     return users;
+  }
+
+  /** How many due indexes one call may name. */
+  get #partitionsAtOnce(): number {
+    return this.#scripts.connection.isCluster ? 1 : PARTITIONS_AT_ONCE;
   }
 
   /**
@@ -151,7 +168,7 @@ export class Custody {
 
   /** How many users of some partitions wait at all, and since when the first of them. A few calls, in a Cluster one per partition. */
   async waiting(partitions: readonly number[]): Promise<Waiting> {
-    const most = this.#scripts.connection.isCluster ? 1 : PARTITIONS_AT_ONCE;
+    const most = this.#partitionsAtOnce;
     const waiting = { users: 0, sinceMs: Infinity };
     for (let from = 0; from < partitions.length; from += most) {
       const reply = await this.#scripts.run("waiting", partitions.slice(from, from + most).map(dueKey), []);
