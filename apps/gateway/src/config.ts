@@ -59,7 +59,7 @@ const fields = z.object({
   pingIntervalMs: durationMs({ min: 100 })
     .default(25_000)
     .describe(
-      "Milliseconds between pings; a pong acknowledges what was written before. Where much was written a ping comes early.",
+      "Milliseconds between pings, the first at a random moment within; a pong acknowledges what was written before. Where much was written a ping comes early.",
     ),
   pingTimeoutMs: durationMs({ min: 100 })
     .default(20_000)

@@ -21,6 +21,7 @@ import { Admission } from "./admission.ts";
 import { closeSocket } from "./closing.ts";
 import type { createControlPlane } from "./control-plane.ts";
 import { createOriginCheck } from "./origin.ts";
+import { spreadPings } from "./ping-spread.ts";
 import { Session } from "./session.ts";
 import type { GatewayServer, GatewaySocket } from "./socket.ts";
 import type { VerifyToken } from "./token.ts";
@@ -145,7 +146,7 @@ export class SocketServer {
   }
 
   async #connect(socket: GatewaySocket, hub: Hub): Promise<void> {
-    const { acknowledger, metrics, store, gatewayId, logger, verifyToken } = this.#options;
+    const { acknowledger, config, metrics, store, gatewayId, logger, verifyToken } = this.#options;
     const { userId, handshake } = socket.data;
     const keys = store.log.keysOf(userId);
     const delivery = new UserSocket(socket, hub.join(keys), {
@@ -160,10 +161,12 @@ export class SocketServer {
     metrics.handshakes.inc({ outcome: "accepted" });
     this.#count(hub);
     this.#listenToConnection(delivery);
+    const endSpread = spreadPings(delivery, config.pingIntervalMs);
     socket.on("disconnect", () => {
       // A connection carries one socket: a client that left and came back on it would pile up listeners.
       socket.conn.close();
       session.close();
+      endSpread();
       this.sockets.delete(delivery);
       hub.detach(delivery);
       this.#count(hub);

@@ -5,8 +5,8 @@
  * was written before a ping before it reads the ping; so each pong settles the oldest mark, and nothing beyond it.
  *
  * The engine pings by its clock. What was written since the last ping is counted, and where that is much a ping is due
- * early, lest a busy reader's mailbox fill up meanwhile. None is due while one is under way, and the engine sends its
- * next only after a pong: with one of each, two marks are the most there are. Who sends the pings is others' matter.
+ * early, lest a busy reader's mailbox fill up meanwhile. None is sent early while one is under way, and the engine sends
+ * its next only after a pong: with one of each, two marks are the most there are. Who sends the pings is others' matter.
  */
 import { minOffset, type Offset } from "@doorstep/protocol";
 
@@ -39,9 +39,14 @@ export class PingMarks {
     this.#budget = budget;
   }
 
+  /** Whether every ping so far was answered. */
+  get isAnswered(): boolean {
+    return this.#marks.length === 0;
+  }
+
   /** Whether a ping is to be sent now: much was written since the last one, and that was answered. */
   get isDue(): boolean {
-    return this.#marks.length === 0 && (this.#events >= this.#budget.events || this.#bytes >= this.#budget.bytes);
+    return this.isAnswered && (this.#events >= this.#budget.events || this.#bytes >= this.#budget.bytes);
   }
 
   /** Notes what was written. */

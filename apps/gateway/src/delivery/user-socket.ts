@@ -129,4 +129,9 @@ export class UserSocket {
   pingIfDue(): void {
     if (this.marks?.isDue === true) this.#engine.sendPacket("ping");
   }
+
+  /** Sends a ping early unless one is under way: from either's pong on, the engine counts its interval anew. */
+  pingUnlessUnderWay(): void {
+    if (this.#engine.pingTimeoutTimer === null && this.marks?.isAnswered !== false) this.#engine.sendPacket("ping");
+  }
 }

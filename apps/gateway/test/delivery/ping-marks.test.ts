@@ -25,6 +25,11 @@ class Connection {
     if (this.marks.isDue) this.#ping();
   }
 
+  /** The one ping at a random moment. */
+  pingUnlessUnderWay(): void {
+    if (this.marks.isAnswered) this.#ping();
+  }
+
   enginePing(): void {
     if (!this.#isEngineArmed) return;
     this.#isEngineArmed = false;
@@ -79,6 +84,7 @@ const instruction: fc.Arbitrary<[string, Instruction]> = fc.oneof(
     .tuple(fc.integer({ min: 1, max: 25 }), fc.integer({ min: 1, max: 1_500 }))
     .map(([n, bytes]): [string, Instruction] => [`write ${n} in ${bytes}`, (to) => to.write(n, bytes)]),
   fc.constant<[string, Instruction]>(["the engine pings", (to) => to.enginePing()]),
+  fc.constant<[string, Instruction]>(["a ping at random", (to) => to.pingUnlessUnderWay()]),
   fc.constant<[string, Instruction]>(["the client reads", (to) => to.read()]),
   fc.constant<[string, Instruction]>(["a pong comes", (to) => to.pong()]),
 );

@@ -105,6 +105,8 @@ const SETTINGS = {
   DOORSTEP_JWT_CLOCK_TOLERANCE_S: "0",
   DOORSTEP_API_KEYS: `${PUBLISH_KEY}:publish,${READ_KEY}:read,${ADMIN_KEY}:admin`,
   DOORSTEP_DRAIN_MS: "0",
+  // A day: the first ping comes at a random moment of it, and pongs acknowledge. Tests about pings have it shorter.
+  DOORSTEP_PING_INTERVAL_MS: "86400000",
   // The gateway shares its event loop with the test.
   DOORSTEP_MAX_LAG_MS: "0",
 };
