@@ -9,6 +9,7 @@
 -- allow-oom: acknowledging frees memory, so it has to work when there is none.
 -- @include offset
 -- @include state
+-- @include not_due
 local CLIENTS = 50
 local state = redis.call('HMGET', KEYS[1], 'log', 'acked', 'held', 'an', 'ab', 'xn', 'trimmed', 'esc')
 local acked, held, trimmed = state[2] or '0-0', state[3] or '0-0', state[7] or '0-0'

@@ -3,9 +3,10 @@
 --
 -- KEYS  for each user: user hash, log, due index, one dedupe key for each event with a digest, in order; last, where an event
 --       has a collapse key: the collapse index. In a Cluster all users of a call are of one partition
--- ARGV  1 dedupe window ms, 2 log: events kept, 3 log: ms kept, 4 mailbox: most undelivered events, 5 mailbox: most undelivered
---       bytes, 6 most bytes of a body, 7 ms that the keys live after the last append, 8 "1" if WAIT follows, which waits for
---       writes only: what appends nothing (all duplicates) then writes a field and takes it away again;
+-- ARGV  1 the limits, numbers with a space between: most bytes of a body, mailbox: most undelivered events, mailbox: most
+--       undelivered bytes, log: events kept, log: ms kept, dedupe window ms, ms that the keys live after the last append, and 1
+--       if WAIT follows, else 0. WAIT waits for writes only: what appends nothing (all duplicates) then writes a field and takes
+--       it away again;
 --       then for each user: channel, user id, shape, and its events. Of an event: class ("d" durable, "s" stream, "e"
 --       ephemeral), tail and, where the shape says 6, not 2: id (may be "" where it is neither the caller's nor a second
 --       attempt), digest ("" if the hub made the id), expires at ms (0 none), collapse key. The tail is the JSON text of the
@@ -21,34 +22,47 @@
 --
 -- Every event passes here, so what costs is kept out of the common path: Lua hashes every byte of every string it makes, a
 -- call of a command costs more than most commands, and a script makes its functions anew in each call. So what is rarely
--- called is made where it is (`rare`), and what all users of a call share is made once.
+-- called is made where it is (`rare`), and what all users of a call share is made once. Nor is Redis asked for the time: a
+-- new entry's id tells it.
 -- Numbers are written with %d, for which Redis has to be a 64-bit program.
 local KEYS, ARGV, call = KEYS, ARGV, redis.call
 local format, match, sub = string.format, string.match, string.sub
-local max_events, max_bytes, max_body = ARGV[4] + 0, ARGV[5] + 0, ARGV[6] + 0
-local time = call('TIME')
-local now_text = time[1] .. format('%03d', time[2] / 1000)
-local now, now_offset = now_text + 0, now_text .. '-0'
-local keep_until = now + ARGV[7]
-local DAY_MS = 86400000
-local today = format('%d', now - now % DAY_MS)
+local max_body, max_events, max_bytes, log_events = match(ARGV[1], '^(%d+) (%d+) (%d+) (%d+)')
+max_body, max_events, max_bytes = max_body + 0, max_events + 0, max_bytes + 0
+-- Keys are made to live longer once in so many ms, 28 hours: while offsets begin with the same five of 13 digits.
+local PERIOD_MS, PERIOD_DIGITS = 100000000, 5
 -- @include state
 
 local function make_rare()
 -- @include offset
 -- @include trim
+  local log_ms, dedupe_ms, keep_ms = match(ARGV[1], '^%d+ %d+ %d+ %d+ (%d+) (%d+) (%d+)')
+
+  local function tell_time()
+    local time = call('TIME')
+    return time[1] * 1000 + math.floor(time[2] / 1000)
+  end
+
+  -- An id above an offset, of now where that is possible.
+  local function id_above(offset)
+    local ms, seq = parts(offset)
+    local now = tell_time()
+    if ms < now then return format('%d-0', now) end
+    return format('%d-%d', ms, seq + 1)
+  end
+
   -- Finds an id the hub made, in the recent log: such an id repeats only through its own publisher's retry.
   local function logged(log, id)
     local PAGE, HORIZON_MS = 128, 120000
     local needle = '"id":"' .. id .. '",'
-    local from = '+'
+    local from, horizon = '+', tell_time() - HORIZON_MS
     while true do
       local page = call('XREVRANGE', log, from, '-', 'COUNT', PAGE)
       for _, entry in ipairs(page) do
         if sub(entry[2][2], 1, #needle) == needle then return entry[1] end
       end
       local oldest = page[#page]
-      if #page < PAGE or parts(oldest[1]) < now - HORIZON_MS then return false end
+      if #page < PAGE or parts(oldest[1]) < horizon then return false end
       from = '(' .. oldest[1]
     end
   end
@@ -63,7 +77,7 @@ local function make_rare()
     local settled, trimmed = safe_of(user)
     if not before(settled, dhead) then settled = head end
     if not before(trimmed, settled) then return end
-    trimmed = trim(log, head, settled, count, tonumber(ARGV[2]), now - ARGV[3])
+    trimmed = trim(log, head, settled, count, tonumber(log_events), tell_time() - log_ms)
     if trimmed then call('HSET', user, 'trimmed', trimmed) end
   end
 
@@ -76,7 +90,23 @@ local function make_rare()
     return {offset = offset, bytes = #entry[2][2] + 1}
   end
 
-  return {later = later, logged = logged, safe_of = safe_of, trim_log = trim_log, replaced = replaced}
+  -- Whether an event is needed for longer than keys live after it.
+  local function is_long(offset, expiry)
+    return expiry > parts(offset) + keep_ms
+  end
+
+  -- With the first event of a period, for a period longer than has to be. What one of a later expiry asked for stays.
+  local function keep_keys(user, log, offset, latest_expiry)
+    local until_ms = math.max(parts(offset) + keep_ms, latest_expiry) + PERIOD_MS
+    local keys_until = format('%d', math.max(until_ms, call('PEXPIRETIME', user)))
+    call('PEXPIREAT', user, keys_until)
+    call('PEXPIREAT', log, keys_until)
+  end
+
+  return {
+    later = later, before = before, tell_time = tell_time, id_above = id_above, logged = logged, safe_of = safe_of,
+    is_long = is_long, trim_log = trim_log, replaced = replaced, keep_keys = keep_keys, keep_ms = keep_ms, dedupe_ms = dedupe_ms,
+  }
 end
 local made
 local function rare()
@@ -151,26 +181,20 @@ local function append(first_key, last_key, user_arg, is_retry, first, last, widt
       return {'!MAILBOX_FULL', 0}
     end
   end
-  if streamed > 0 and call('XLEN', log) + streamed > ARGV[2] + max_events then
+  if streamed > 0 and call('XLEN', log) + streamed > log_events + max_events then
     rare().trim_log(user, log, head, dhead, c)
-    if call('XLEN', log) + streamed > ARGV[2] + max_events then return {'!MAILBOX_FULL', 0} end
+    if call('XLEN', log) + streamed > log_events + max_events then return {'!MAILBOX_FULL', 0} end
   end
 
   -- Second pass: write. The due index may name a user for whom nothing waits, but no event may wait unnamed: so it is first.
   if has_durable and due == '0' then
-    call('ZADD', KEYS[first_key + 2], now_text, match(user, '^.*:(.+)$'))
+    call('ZADD', KEYS[first_key + 2], format('%d', rare().tell_time()), match(user, '^.*:(.+)$'))
     due = '1'
   end
-  -- Offsets are above head and above `floor`, whatever the clock says. What is less as text has the same 13 digits or is 0-0.
-  local ms, seq = now_text, 0
-  if floor ~= '' or not (head < now_text) then
-    local newest = rare().later(head, floor == '' and head or floor)
-    if match(newest, '^%d+') + 0 >= now then
-      ms, seq = match(newest, '^(%d+)-(%d+)$')
-      seq = seq + 1
-    end
-  end
-  local first_prev, written, longest = head, 0, keep_until
+  -- Offsets are above head and above `floor`, whatever the clock says. Above the log's last entry Redis makes them itself.
+  local next_id = '*'
+  if floor ~= '' then next_id = rare().id_above(rare().later(head, floor)) end
+  local first_prev, written, latest_expiry = head, 0, 0
   local first_offset, first_tail, counts, others, ephemeral
   next_key, i = first_key + 3, 0
   for at = first, last, width do
@@ -185,20 +209,27 @@ local function append(first_key, last_key, user_arg, is_retry, first, last, widt
       -- A number is the place of the same id earlier in this call, already written.
       results[i] = '=' .. (results[results[i]] or results[i])
     else
-      local offset, old = seq == 0 and now_offset or ms .. format('-%d', seq), false
+      local old = false
       if key ~= '' then old = rare().replaced(KEYS[last_key], log, key, class, safe) end
       if old then call('XDEL', log, old.offset) end
-      seq, c, written = seq + 1, c + 1, written + 1
-      if class == 'd' then
-        n, b, dhead = n + (old and 0 or 1), b + #tail + 1 - (old and old.bytes or 0), offset
-      end
+      c, written = c + 1, written + 1
+      if class == 'd' then n, b = n + (old and 0 or 1), b + #tail + 1 - (old and old.bytes or 0) end
       counts = format('%d %d %d', c, n, b)
-      call('XADD', log, offset, 'b', tail, 'm', head .. ' ' .. counts .. ' ' .. class .. ' ' .. expires .. ' ' .. key)
+      local packed = head .. ' ' .. counts .. ' ' .. class .. ' ' .. expires .. ' ' .. key
+      local offset = call('XADD', log, next_id, 'b', tail, 'm', packed)
+      -- What is less as text has the same 13 digits or is 0-0.
+      if not (head < offset) and not rare().before(head, offset) then
+        -- The log is gone or ends before head: the entry is made again, above it.
+        call('XDEL', log, offset)
+        offset = call('XADD', log, rare().id_above(head), 'b', tail, 'm', packed)
+      end
+      next_id = '*'
+      if class == 'd' then dhead = offset end
       if key ~= '' then call('HSET', KEYS[last_key], key, offset) end
       if digest ~= '' then
-        call('SET', KEYS[next_key], offset .. ' ' .. digest, 'PXAT', format('%d', now + ARGV[1]))
+        call('SET', KEYS[next_key], offset .. ' ' .. digest, 'PX', rare().dedupe_ms)
       end
-      if expires ~= '0' and expires + 0 > longest then longest = expires + 0 end
+      if expires ~= '0' and expires + 0 > latest_expiry then latest_expiry = expires + 0 end
       if written == 1 then
         first_offset, first_tail = offset, tail
       else
@@ -214,22 +245,20 @@ local function append(first_key, last_key, user_arg, is_retry, first, last, widt
     -- A floor has done its part: from now on offsets are above this head.
     call('HSET', user, 'log', head .. ' ' .. dhead .. ' ' .. counts .. ' ' .. due .. ' ')
     if is_new then call('HSET', user, 'user', ARGV[user_arg + 1]) end
-    if is_new or first_prev < today or longest > keep_until then
-      -- With the first event of a day, for a day longer than has to be. What one of a later expiry asked for stays.
-      local keys_until = format('%d', math.max(longest + DAY_MS, call('PEXPIRETIME', user)))
-      call('PEXPIREAT', user, keys_until)
-      call('PEXPIREAT', log, keys_until)
+    if is_new or sub(first_prev, 1, PERIOD_DIGITS) ~= sub(head, 1, PERIOD_DIGITS)
+        or (latest_expiry > 0 and rare().is_long(head, latest_expiry)) then
+      rare().keep_keys(user, log, head, latest_expiry)
     end
     if safe then
       -- What it names is looked at again before it counts, so it may be forgotten where a user has too many keys.
       if call('HLEN', KEYS[last_key]) > COLLAPSE_KEYS then call('DEL', KEYS[last_key]) end
-      call('PEXPIRE', KEYS[last_key], ARGV[7])
+      call('PEXPIRE', KEYS[last_key], rare().keep_ms)
     end
     if c % TRIM_EVERY < written then rare().trim_log(user, log, head, dhead, c) end
     -- One string in one expression where there is one event.
     call('SPUBLISH', ARGV[user_arg], first_prev .. ' ' .. head .. (written == 1 and ' 1' or format(' %d', written))
       .. ' {"offset":"' .. first_offset .. '",' .. first_tail .. (others and table.concat(others) or ''))
-  elseif ARGV[8] == '1' then
+  elseif sub(ARGV[1], -1) == '1' then
     call('HSET', user, 'wait', 1)
     call('HDEL', user, 'wait')
   end
@@ -239,7 +268,7 @@ local function append(first_key, last_key, user_arg, is_retry, first, last, widt
   return results
 end
 
-local replies, key, arg = {}, 1, 9
+local replies, key, arg = {}, 1, 2
 while arg <= #ARGV do
   local is_retry, keys, events, width, first, shape = '0', 3, 1, 2, arg + 2, ARGV[arg + 2]
   if #shape > 1 then

@@ -7,6 +7,7 @@
 -- Returns {events, bytes} let go. Parcels go whole and first, then events outside them.
 -- @include offset
 -- @include state
+-- @include not_due
 local PAGE = 100
 local user, log, parcels = KEYS[1], KEYS[2], KEYS[4]
 local state = redis.call('HMGET', user, 'log', 'held', 'an', 'ab', 'xn', 'xb', 'acked')

@@ -8,6 +8,7 @@
 -- Not allow-oom: custody takes memory. What is not held stays in the log.
 -- @include offset
 -- @include state
+-- @include not_due
 -- @include trim
 local state = redis.call('HMGET', KEYS[1], 'held', 'acked', 'log')
 local held, acked = state[1] or '0-0', state[2] or '0-0'

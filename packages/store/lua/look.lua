@@ -13,6 +13,7 @@
 -- allow-oom: it makes nothing new.
 -- @include offset
 -- @include state
+-- @include not_due
 -- The most entries in which a durable event is looked for; behind so many of the stream class the event counts as old.
 local MOST_ENTRIES = 200
 local call = redis.call

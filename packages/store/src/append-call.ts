@@ -27,7 +27,7 @@ export interface AppendArguments {
 }
 
 /** Arguments before those of the first user. */
-const HEAD_LENGTH = 8;
+const HEAD_LENGTH = 1;
 /** Arguments of an event: class and tail; id, digest, expiry and collapse key too. */
 const PLAIN_WIDTH = 2;
 const FULL_WIDTH = 6;
@@ -35,9 +35,9 @@ const CLASS_LETTER = { durable: "d", stream: "s", ephemeral: "e" } as const;
 /** The class of one plain event, which stands for its shape too, written. */
 const ONE_PLAIN = { durable: bulk("d"), stream: bulk("s"), ephemeral: bulk("e") } as const;
 
-/** The arguments before those of the first user, written. */
+/** The argument before those of the first user, written. */
 export function headText(limits: StoreLimits): string {
-  return writeAll(headOf(limits, false));
+  return bulk(headOf(limits, false));
 }
 
 /** The call of `appendArguments`, written; what most events have in common is written once and for all. */
@@ -107,7 +107,7 @@ export function appendArguments(
   isReplicated: boolean,
 ): AppendArguments {
   const keys: string[] = [];
-  const args = headOf(limits, isReplicated);
+  const args: (string | number)[] = [headOf(limits, isReplicated)];
   for (const { user, userId, events, isRetry } of appends) {
     const first = keys.length;
     let isCollapsed = false;
@@ -135,17 +135,18 @@ function argumentsOf(event: EncodedEvent, isRetry: boolean, width: number): (str
   return [letter, tailOf(event), id, digest, event.expiresAtMs, event.collapseKey];
 }
 
-function headOf(limits: StoreLimits, isReplicated: boolean): (string | number)[] {
+/** One argument, since each costs Redis about as much as the shortest command. */
+function headOf(limits: StoreLimits, isReplicated: boolean): string {
   return [
-    limits.dedupeWindowMs,
-    limits.logMaxEvents,
-    limits.logMaxAgeMs,
+    limits.maxPayloadBytes,
     limits.mailboxMaxEvents,
     limits.mailboxMaxBytes,
-    limits.maxPayloadBytes,
+    limits.logMaxEvents,
+    limits.logMaxAgeMs,
+    limits.dedupeWindowMs,
     keepMs(limits),
-    isReplicated ? "1" : "0",
-  ];
+    isReplicated ? 1 : 0,
+  ].join(" ");
 }
 
 /** Sixteen bytes are enough to tell two bodies of one id apart. */

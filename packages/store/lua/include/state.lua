@@ -3,8 +3,3 @@
 local function state_of(text)
   return string.match(text or '0-0 0-0 0 0 0 0 ', '^(%S+) (%S+) (%d+) (%d+) (%d+) (%d) (%S*)$')
 end
-
--- The text of a user whom the due index no longer names.
-local function not_due(text)
-  return (string.gsub(text, '%d( %S*)$', '0%1'))
-end

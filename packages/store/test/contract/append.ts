@@ -102,6 +102,23 @@ export function describeAppend({ open, raw, newUser, newNeighbours }: Harness): 
       expect((await storedLog(raw(), keys)).at(-1)?.prev).toBe(`${aheadMs}-1`);
     });
 
+    it("P2 lets offsets only grow where a log is gone or ends before its user's head", async () => {
+      const store = await open();
+      const user = newUser();
+      const keys = store.log.keysOf(user);
+      const [first] = await store.log.append(user, events(1));
+      const aheadMs = (await store.nowMs()) + 30_000;
+      await setLogState(raw(), keys, { head: `${aheadMs}-3` });
+      const [second, third] = await store.log.append(user, events(2));
+      expect([second?.offset, third?.offset]).toEqual([`${aheadMs}-4`, `${aheadMs}-5`]);
+      await expect(storedOffsets(raw(), keys)).resolves.toEqual([first, second, third].map((result) => result?.offset));
+      await raw().del(keys.log);
+      const [fourth] = await store.log.append(user, events(1));
+      expect(fourth?.offset).toBe(`${aheadMs}-6`);
+      const [entry] = await storedLog(raw(), keys);
+      expect([entry?.offset, entry?.prev, entry?.count]).toEqual([fourth?.offset, third?.offset, 4]);
+    });
+
     it("P3 lets a departed user's keys expire by themselves, never before an event's own deadline", async () => {
       const store = await open({ holdMs: 1_000, logMaxAgeMs: 1_000 });
       const user = newUser();
@@ -117,7 +134,7 @@ export function describeAppend({ open, raw, newUser, newNeighbours }: Harness): 
       expect(await raw().pttl(keys.log)).toBeGreaterThan(80 * dayMs);
     });
 
-    it("lets the keys of a user live on from the first event of each day", async () => {
+    it("lets the keys of a user live on from the first event of each period of 28 hours", async () => {
       const store = await open();
       const user = newUser();
       const keys = store.log.keysOf(user);
