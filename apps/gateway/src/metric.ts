@@ -99,7 +99,7 @@ export const METRICS = {
   writeLatency: {
     name: "doorstep_publish_to_write_seconds",
     type: "histogram",
-    help: "From Redis' clock at the append to the write on a live socket, once a frame, for its first event.",
+    help: "From Redis' clock at the append to the write on a live socket, of one frame in eight, for its first event.",
     buckets: LATENCY_BUCKETS_S,
   },
   ackLatency: {

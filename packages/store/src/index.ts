@@ -3,17 +3,9 @@
 export type { Store, StoreOptions } from "./store.ts";
 export { connectStore } from "./store.ts";
 export type { RedisConnection } from "./connection.ts";
+export type { Ack, AckingClient, AckResult } from "./ack.ts";
 export type { AppendSink } from "./append.ts";
-export {
-  type AckingClient,
-  type AckResult,
-  type AppendOptions,
-  bodyOf,
-  type Head,
-  type Log,
-  type LogEntry,
-  type Page,
-} from "./log.ts";
+export { type AppendOptions, bodyOf, type Head, type Log, type LogEntry, type Page } from "./log.ts";
 export type { Custody, DueUser, HoldOutcome, Look, LookTerms, Unheld, UnheldEvent } from "./custody.ts";
 export type { CustodyEntry, ParcelEntry, TombstoneEntry } from "./custody-entry.ts";
 export type { History } from "./history.ts";

@@ -17,6 +17,7 @@ import {
 } from "@doorstep/protocol";
 import { AppendQueue, type AppendReply, type AppendSink, settle } from "./append.ts";
 import { type Append, appendArguments } from "./append-call.ts";
+import { type Ack, acknowledge, type AckingClient, type AckResult } from "./ack.ts";
 import { type CustodyEntry, parseCustodyEntry } from "./custody-entry.ts";
 import { KnownUsers } from "./known-users.ts";
 import type { StoreLimits } from "./limit.ts";
@@ -68,24 +69,6 @@ export interface Head {
   readonly head: Offset;
   /** Durable events nobody has acknowledged, held or not. */
   readonly undelivered: number;
-}
-
-/** Whose word an acknowledgement is, for receipts. */
-export interface AckingClient {
-  readonly clientId: string;
-  /** The offset after which this client got everything up to what it acknowledges. */
-  readonly since: Offset;
-  /** Whether it said so itself, and had what came before too, as far as it ever acknowledged it. */
-  readonly isResumed: boolean;
-}
-
-/** What an acknowledgement did. */
-export interface AckResult {
-  readonly acked: Offset;
-  /** Events that this call acknowledged. */
-  readonly count: number;
-  /** BullMQ jobs whose parcels are no longer needed. */
-  readonly released: readonly string[];
 }
 
 /** What the script answers where the mailbox is full. */
@@ -243,16 +226,21 @@ export class Log {
 
   /**
    * Acknowledges everything up to an offset, cumulatively; beyond head counts as head. Works when memory is full.
-   * The claim of `client` is kept for receipts, also where somebody else was first.
+   * The claim of `client` is kept for receipts, also where somebody else was first. Throws UNAVAILABLE.
    */
   async ack(keys: UserKeys, offset: Offset, client?: AckingClient): Promise<AckResult> {
-    const reply = await this.#scripts.run(
-      "ack",
-      [keys.user, keys.log, keys.due, keys.parcels, keys.acks, keys.escalated],
-      [offset, keys.uid, client?.clientId ?? "", client?.since ?? "", client?.isResumed === true ? "1" : ""],
-    );
-    const [acked, count, ...released] = reply as [string, number, ...string[]];
-    return { acked, count, released };
+    const [result] = await this.ackAll([{ keys, offset, client }]);
+    if (result === undefined) throw new DoorstepError("INTERNAL", "the store answered no result");
+    if (result instanceof DoorstepError) throw result;
+    return result;
+  }
+
+  /**
+   * The same for users of one batch (`Store.batch`), in one call. What fails for one fails for no other: its result is the
+   * error. Throws UNAVAILABLE where the call failed as a whole.
+   */
+  ackAll(acks: readonly Ack[]): Promise<(AckResult | DoorstepError)[]> {
+    return acknowledge(this.#scripts, acks);
   }
 
   /** Tells where the users of one batch (`Store.batch`) stand, in one call. */

@@ -41,8 +41,8 @@ export interface Store {
   readonly history: History;
   readonly limits: StoreLimits;
   readonly partitions: number;
-  /** Splits users into batches that one call of `log.heads` may ask about. */
-  batch<T extends { readonly keys: UserKeys }>(users: Iterable<T>): T[][];
+  /** Splits users into batches of one call each, such as of `log.heads`. @default 256 users at most */
+  batch<T extends { readonly keys: UserKeys }>(users: Iterable<T>, most?: number): T[][];
   /** Whether the command connection is up. */
   isReady(): boolean;
   /** Calls back whenever the command connection, or one to a node of a Cluster, is ready again. */
@@ -100,7 +100,7 @@ export async function connectStore(options: StoreOptions): Promise<Store> {
     history,
     limits,
     partitions,
-    batch: (users) => batchUsers(users, redis.isCluster),
+    batch: (users, most) => batchUsers(users, redis.isCluster, most),
     isReady: () => redis.status === "ready",
     onReconnect: (callback) => onReconnect(redis, callback),
     ping: async () => {

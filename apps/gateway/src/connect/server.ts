@@ -205,7 +205,7 @@ export class SocketServer {
     });
     conn.on("heartbeat", () => {
       const proven = marks.ponged();
-      if (proven !== undefined) this.#options.acknowledger.ack(delivery, proven);
+      if (proven !== undefined) this.#options.acknowledger.ack(delivery, proven, marks.isBusy);
       delivery.pingIfDue();
     });
   }

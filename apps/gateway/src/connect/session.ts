@@ -71,7 +71,8 @@ export class Session {
   }
 
   #ack(message: unknown): void {
-    this.#options.acknowledger.ack(this.#delivery, decodeAck(message).offset);
+    // Whoever acknowledges by hand does so when it matters.
+    this.#options.acknowledger.ack(this.#delivery, decodeAck(message).offset, true);
   }
 
   /** Runs of agents do not take commands yet, so every well-formed command names a run that is not there. */

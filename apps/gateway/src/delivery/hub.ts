@@ -273,7 +273,7 @@ export class Hub {
     user.pending = [];
     user.pendingCount = 0;
     user.pushedAtMs = Date.now();
-    metrics.writeLatency.observe(Math.max(0, user.pushedAtMs - offsetTimeMs(first)) / 1_000);
+    if (this.#tally.isSampled) metrics.writeLatency.observe(Math.max(0, user.pushedAtMs - offsetTimeMs(first)) / 1_000);
     for (const socket of user.sockets) {
       if (!socket.isQueued) continue;
       socket.isQueued = false;

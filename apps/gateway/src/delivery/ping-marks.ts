@@ -34,6 +34,7 @@ export class PingMarks {
   readonly #marks: Offset[] = [];
   #events = 0;
   #bytes = 0;
+  #isBusy = false;
 
   constructor(budget: PingBudget) {
     this.#budget = budget;
@@ -46,7 +47,16 @@ export class PingMarks {
 
   /** Whether a ping is to be sent now: much was written since the last one, and that was answered. */
   get isDue(): boolean {
-    return this.isAnswered && (this.#events >= this.#budget.events || this.#bytes >= this.#budget.bytes);
+    return this.isAnswered && this.#isMuch;
+  }
+
+  /** Whether much was written before the last ping, so that its answer is urgent. */
+  get isBusy(): boolean {
+    return this.#isBusy;
+  }
+
+  get #isMuch(): boolean {
+    return this.#events >= this.#budget.events || this.#bytes >= this.#budget.bytes;
   }
 
   /** Notes what was written. */
@@ -58,6 +68,7 @@ export class PingMarks {
   /** Notes that a ping is about to be written behind everything up to an offset. */
   pinged(written: Offset): void {
     this.#marks.push(written);
+    this.#isBusy = this.#isMuch;
     this.#events = 0;
     this.#bytes = 0;
   }

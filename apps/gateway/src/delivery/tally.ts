@@ -4,6 +4,9 @@
  */
 import type { GatewayMetrics } from "../metric.ts";
 
+/** One frame in so many is timed: a histogram takes as long as the rest of what is done for a frame. A power of two. */
+const SAMPLED_FRAMES = 8;
+
 export class Tally {
   /** Messages of users with sockets here, the events in them, frames written, and the events in those. */
   messages = 0;
@@ -18,6 +21,11 @@ export class Tally {
     collect(metrics.pushed, () => metrics.pushed.inc(this.#take("pushed")));
     collect(metrics.frames, () => metrics.frames.inc(this.#take("frames")));
     collect(metrics.delivered, () => metrics.delivered.inc({ path: "live" }, this.#take("delivered")));
+  }
+
+  /** Whether the frame at hand is one to be timed; the first after each reading is. */
+  get isSampled(): boolean {
+    return (this.frames & (SAMPLED_FRAMES - 1)) === 0;
   }
 
   #take(name: "messages" | "pushed" | "frames" | "delivered"): number {
