@@ -1,6 +1,8 @@
 /** The Dockerfile as a document: it can be built from this repository, and its images are safe to run. */
 import { existsSync, readdirSync } from "node:fs";
 import { describe, expect, it } from "@jest/globals";
+import { GATEWAY_FLAGS } from "@doorstep/testkit";
+
 import { effective, execForm, parseStages } from "./support/dockerfile.ts";
 import { inRepository, readText } from "./support/document.ts";
 import { IMAGES, imageProblems, sourceProblems } from "./support/image.ts";
@@ -32,13 +34,19 @@ describe("the Dockerfile", () => {
     expect(imageProblems(text, app, exists)).toEqual([]);
   });
 
+  it("starts the gateway with the options of Node that tests and benchmarks start it with", () => {
+    expect(text).toContain(
+      `CMD ${JSON.stringify(["node", ...GATEWAY_FLAGS, "apps/gateway/dist/main.js"]).replaceAll(",", ", ")}`,
+    );
+  });
+
   it.each([
     ["as root", "USER 10001:10001", "USER root", "does not run as a numeric user above 10000"],
     ["as a low user", "USER 10001:10001", "USER 1000", "does not run as a numeric user above 10000"],
     ["as development", "ENV NODE_ENV=production", "ENV NODE_ENV=development", "does not run as production"],
     [
       "through a shell",
-      'CMD ["node", "apps/gateway/dist/main.js"]',
+      'CMD ["node", "--no-memory-reducer", "apps/gateway/dist/main.js"]',
       "CMD node apps/gateway/dist/main.js",
       "does not start node apps/gateway/dist/main.js in exec form",
     ],

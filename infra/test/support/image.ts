@@ -56,7 +56,9 @@ export function imageProblems(text: string, app: string, exists: (path: string) 
     [environment.some((each) => /\bNODE_ENV=production\b/.test(each)), `${app} does not run as production`],
     [execForm(health)?.[0] === "node", `${app} has no health check by node in exec form`],
     [
-      command?.length === 2 && command[0] === "node" && command[1] === `apps/${app}/dist/main.js`,
+      command?.[0] === "node" &&
+        command.at(-1) === `apps/${app}/dist/main.js` &&
+        command.slice(1, -1).every((flag) => flag.startsWith("--")),
       `${app} does not start node apps/${app}/dist/main.js in exec form`,
     ],
     [effective(stages, app, "ENTRYPOINT") === undefined, `${app} has an entry point before its command`],

@@ -15,6 +15,8 @@ export interface ProgramOptions {
   /** Path of a built script. */
   script: string;
   args?: string[];
+  /** Options of Node itself. Default: none. */
+  nodeFlags?: readonly string[];
   /** Its whole environment. */
   env: Environment;
   /** The line that says it is ready. Default: it is ready when the process exists. */
@@ -44,11 +46,21 @@ const TAIL_LINES = 40;
 
 /** Starts a program and resolves when it is ready; throws with what it wrote when it ends before or takes too long. */
 export async function startProgram(options: ProgramOptions): Promise<Program> {
-  const { name, script, args = [], env, ready, readyTimeoutMs = 20_000, stopGraceMs = 15_000, log } = options;
+  const {
+    name,
+    script,
+    args = [],
+    nodeFlags = [],
+    env,
+    ready,
+    readyTimeoutMs = 20_000,
+    stopGraceMs = 15_000,
+    log,
+  } = options;
   let isReady = ready === undefined;
   const child = await startChild({
     command: process.execPath,
-    args: [script, ...args],
+    args: [...nodeFlags, script, ...args],
     env,
     onLine(line) {
       isReady ||= ready instanceof RegExp ? ready.test(line.text) : (ready?.(line) ?? false);

@@ -65,6 +65,9 @@ const SETTINGS = {
   DOORSTEP_DRAIN_MS: "2000",
 };
 
+/** Options of Node with which our image starts a gateway; see docs/operations/deploy.md. */
+export const GATEWAY_FLAGS: readonly string[] = ["--no-memory-reducer"];
+
 /** Path of a built program of ours, by default its main.js. */
 export function programPath(app: string, script = "main.js"): string {
   return fileURLToPath(new URL(`${app}/dist/${script}`, APPS));
@@ -72,10 +75,15 @@ export function programPath(app: string, script = "main.js"): string {
 
 /** Prepares to start processes; nothing runs yet. */
 export function createHubProcesses({ redisUrl, cleanUp, env = {} }: HubProcessOptions): HubProcesses {
-  const start = async (app: string, own: Readonly<Record<string, string>>): Promise<Program> => {
+  const start = async (
+    app: string,
+    own: Readonly<Record<string, string>>,
+    nodeFlags: readonly string[] = [],
+  ): Promise<Program> => {
     const program = await startProgram({
       name: app,
       script: programPath(app),
+      nodeFlags,
       env: { REDIS_URL: redisUrl, ...SETTINGS, ...env, ...own },
       ready: new RegExp(`"msg":"${app} ready"`),
     });
@@ -87,7 +95,7 @@ export function createHubProcesses({ redisUrl, cleanUp, env = {} }: HubProcessOp
       const port = await portOf(at?.url);
       const adminPort = await portOf(at?.adminUrl);
       const own = { REDIS_URL: link, PORT: String(port), DOORSTEP_ADMIN_PORT: String(adminPort) };
-      const program = await start("gateway", own);
+      const program = await start("gateway", own, GATEWAY_FLAGS);
       return { url: `http://127.0.0.1:${port}`, adminUrl: `http://127.0.0.1:${adminPort}`, program };
     },
     async startCourier({ at, redisUrl: link = redisUrl } = {}) {

@@ -49,6 +49,7 @@ export {
   type HubProcesses,
   type HubProcessOptions,
   type ProcessPlace,
+  GATEWAY_FLAGS,
   programPath,
   signHubToken,
 } from "./hub-processes.ts";

@@ -1,4 +1,6 @@
 /** The crowd: all users of the benchmark and their connections, in one process. Its methods are what the benchmark can tell it. */
+import { setTimeout as delay } from "node:timers/promises";
+
 import type { Protocol } from "../target.ts";
 import type { EventId } from "../user.ts";
 import type { LateArrival } from "./arrivals.ts";
@@ -15,6 +17,8 @@ export interface ConnectOrders {
   readonly server?: number;
   /** How many connect at a time. @default 50 */
   readonly atOnce?: number;
+  /** Seconds over which they come, evenly. @default 0, as fast as they can */
+  readonly overS?: number;
 }
 
 const AT_ONCE = 50;
@@ -44,13 +48,15 @@ export class Crowd {
   }
 
   /** Connects users, or moves those who are connected; answers how many seconds it took until the last was ready. */
-  async connect({ from, users, server, atOnce = AT_ONCE }: ConnectOrders): Promise<number> {
+  async connect({ from, users, server, atOnce = AT_ONCE, overS = 0 }: ConnectOrders): Promise<number> {
     const beganAtMs = performance.now();
     let next = 0;
     const connectOthers = async (): Promise<void> => {
       while (next < users) {
         const user = from + next;
         next += 1;
+        const waitMs = beganAtMs + ((user - from) * overS * MS_PER_S) / users - performance.now();
+        if (waitMs > 0) await delay(waitMs);
         await this.#member(user).connect(server ?? user % this.#servers.length);
       }
     };
