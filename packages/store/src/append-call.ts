@@ -20,6 +20,9 @@ export interface Append {
   readonly isRetry: boolean;
 }
 
+/** What the script answers for one append: see append.lua. */
+export type AppendReply = string | readonly string[];
+
 /** What the script is called with. */
 export interface AppendArguments {
   readonly keys: string[];
@@ -79,6 +82,11 @@ export function writeAppends(appends: readonly Append[], head: string): WrittenC
 
 function writeAll(args: readonly (string | number)[]): string {
   return args.map((argument) => bulk(String(argument))).join("");
+}
+
+/** Whether an append may be merged with others of its user: nothing about its events is more than their order and bodies. */
+export function isPlain({ events, isRetry }: Append): boolean {
+  return widthOf(events, isRetry) === PLAIN_WIDTH && events.every(({ delivery }) => delivery !== "ephemeral");
 }
 
 /** How many arguments each event of an append has: class and tail, and four more where one of them needs one. */

@@ -3,12 +3,13 @@
  * Cluster per partition, since the keys of a call have to share a slot. A call that is not full waits while enough others are
  * on their way (Nagle): the busier Redis is, the more each call holds.
  *
- * A call costs Redis more than an event of it, so this is the largest part of what a busy publisher saves. Each append of a
- * call is still all or none for itself, in the order in which they began, and what refuses one refuses no other. A call that
+ * A call costs Redis more than an event of it, so this is the largest part of what a busy publisher saves; appends of one user
+ * are merged besides (append-merge.ts). Each append of a call is still all or none for itself, in the order in which they began, and what refuses one refuses no other. A call that
  * fails as a whole fails all of them: whether they happened is not known then, as for one alone.
  */
 import type { EncodedEvent, PublishResult } from "@doorstep/protocol";
-import { type Append, appendArguments, headText, writeAppends } from "./append-call.ts";
+import { type Append, appendArguments, type AppendReply, headText, writeAppends } from "./append-call.ts";
+import { mergeAppends, splitReply } from "./append-merge.ts";
 import type { StoreLimits } from "./limit.ts";
 import type { Scripts } from "./script.ts";
 
@@ -22,9 +23,6 @@ export interface AppendSink {
 export interface QueuedAppend extends Append {
   readonly sink: AppendSink;
 }
-
-/** What the script answers for one append: see append.lua. */
-export type AppendReply = string | readonly string[];
 
 /** Makes the caller's answer of the script's; what it throws is the answer too. */
 export type TakeReply = (append: Append, reply: AppendReply) => PublishResult[] | Promise<PublishResult[]>;
@@ -66,6 +64,26 @@ export class AppendQueue {
 
   /** Never rejects. */
   async #send(call: readonly QueuedAppend[]): Promise<void> {
+    const refused: QueuedAppend[] = [];
+    if (call.length === 1) await this.#sendEach(call);
+    else {
+      const merged = mergeAppends(call);
+      try {
+        const replies = await this.#run(merged.map(({ append }) => append));
+        for (const [i, { members }] of merged.entries()) {
+          const parts = splitReply(members, replies[i] ?? []);
+          if (parts === undefined) refused.push(...members);
+          else for (const [j, member] of members.entries()) this.#settle(member, parts[j] ?? []);
+        }
+      } catch (error) {
+        for (const { sink } of call) sink.reject(error);
+      }
+    }
+    if (refused.length > 0) await this.#sendEach(refused);
+  }
+
+  /** The same without merging. */
+  async #sendEach(call: readonly QueuedAppend[]): Promise<void> {
     try {
       const replies = await this.#run(call);
       for (const [i, append] of call.entries()) this.#settle(append, replies[i] ?? []);
@@ -85,7 +103,7 @@ export class AppendQueue {
     }
   }
 
-  async #run(call: readonly QueuedAppend[]): Promise<AppendReply[]> {
+  async #run(call: readonly Append[]): Promise<AppendReply[]> {
     const written = this.#isLoaded
       ? await this.#scripts.runWritten("append", writeAppends(call, this.#headText))
       : undefined;

@@ -15,8 +15,8 @@ import {
   type PublishResult,
   utf8Length,
 } from "@doorstep/protocol";
-import { AppendQueue, type AppendReply, type AppendSink, settle } from "./append.ts";
-import { type Append, appendArguments } from "./append-call.ts";
+import { AppendQueue, type AppendSink, settle } from "./append.ts";
+import { type Append, appendArguments, type AppendReply } from "./append-call.ts";
 import { type Ack, acknowledge, type AckingClient, type AckResult } from "./ack.ts";
 import { type CustodyEntry, parseCustodyEntry } from "./custody-entry.ts";
 import { KnownUsers } from "./known-users.ts";
