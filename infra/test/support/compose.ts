@@ -13,6 +13,7 @@ const REDIS_SETTINGS = [
   ["--appendonly", "yes"],
   ["--maxmemory-policy", "noeviction"],
   ["--stream-node-max-bytes", "512"],
+  ["--latency-tracking", "no"],
 ] as const;
 
 /** Finds missing services, targets that are no stage of the Dockerfile, and starts that do not wait for what they need. */

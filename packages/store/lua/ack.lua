@@ -13,7 +13,8 @@
 -- @include not_due
 local CLIENTS = 50
 local ENTRY = '^(%S) %S+ (%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$'
-local call, match = redis.call, string.match
+local PERIOD_MS, PERIOD_DIGITS = 100000000, 5
+local call, match, sub = redis.call, string.match, string.sub
 local time = call('TIME')
 local now = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
 
@@ -31,8 +32,12 @@ local function keep_claim(user, acks, client, from, to, is_resumed)
     end
   end
   call('HSET', acks, client, from .. ' ' .. to .. ' ' .. now)
-  local keys_until = call('PEXPIRETIME', user)
-  if keys_until > 0 then call('PEXPIREAT', acks, keys_until) end
+  -- The user's keys are made to live longer once in a period, see append.lua; so are these, for a period more, since that may
+  -- come after this.
+  if not known or sub(match(known, '%d+$'), 1, PERIOD_DIGITS) ~= sub(now, 1, PERIOD_DIGITS) then
+    local keys_until = call('PEXPIRETIME', user)
+    if keys_until > 0 then call('PEXPIREAT', acks, string.format('%.0f', keys_until + PERIOD_MS)) end
+  end
   if known or call('HLEN', acks) <= CLIENTS then return end
   local flat = call('HGETALL', acks)
   local oldest, oldest_ms
@@ -46,7 +51,7 @@ end
 local function ack(user, log, due_index, parcels, acks, escalated, offset, uid, client, since, is_resumed)
   local state = call('HMGET', user, 'log', 'acked', 'held', 'an', 'ab', 'xn', 'trimmed', 'esc')
   local acked, held, trimmed = state[2] or '0-0', state[3] or '0-0', state[7] or '0-0'
-  local head, dhead, _, _, _, due = state_of(state[1])
+  local head, dhead, _, all_n, all_b, due = state_of(state[1])
   if head == '0-0' then return {'0-0', 0} end
   if before(head, offset) then offset = head end
   if client ~= '' then keep_claim(user, acks, client, since, offset, is_resumed) end
@@ -70,9 +75,12 @@ local function ack(user, log, due_index, parcels, acks, escalated, offset, uid, 
     if kind == 'p' then reply[#reply + 1] = job end
     n, b = math.max(n, tonumber(entry_n)), math.max(b, tonumber(entry_b))
   end
-  local last = call('XREVRANGE', log, offset, '-', 'COUNT', 1)[1]
-  -- An entry without our form was put there by somebody else.
-  local last_n, last_b = match(last and last[2][4] or '', '^%S+ %S+ (%d+) (%d+)')
+  local last_n, last_b = all_n, all_b
+  if before(offset, dhead) then
+    local last = call('XREVRANGE', log, offset, '-', 'COUNT', 1)[1]
+    -- An entry without our form was put there by somebody else.
+    last_n, last_b = match(last and last[2][4] or '', '^%S+ %S+ (%d+) (%d+)')
+  end
   if last_n then n, b = math.max(n, tonumber(last_n)), math.max(b, tonumber(last_b)) end
 
   -- What expired is counted apart, as far as it is not acknowledged.

@@ -23,7 +23,13 @@ describe("startRedis", () => {
   it("answers on its port with the configuration Doorstep asks for", async () => {
     const redis = await start();
     expect(redis.url).toBe(`redis://127.0.0.1:${redis.port}`);
-    const wanted = { "maxmemory-policy": "noeviction", appendonly: "yes", save: "", "stream-node-max-bytes": "512" };
+    const wanted = {
+      "maxmemory-policy": "noeviction",
+      appendonly: "yes",
+      save: "",
+      "stream-node-max-bytes": "512",
+      "latency-tracking": "no",
+    };
     for (const [name, value] of Object.entries(wanted)) {
       await expect(redisCall(redis.port, "CONFIG", "GET", name)).resolves.toEqual([name, value]);
     }
