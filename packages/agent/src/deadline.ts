@@ -2,7 +2,9 @@
  * Deadlines of what is under way: each is over once its time is up, unless it ended before.
  *
  * Every publish has one, so a timer is not made for each: those with the same patience are in one line, oldest first, and one
- * timer stands for the first of them.
+ * timer stands for the first of them. It runs on when that one has ended, also where no other is left: a publisher with one
+ * event on its way at a time would make and end a timer for each. It keeps no process alive; what is under way has a connection
+ * that does.
  */
 export interface Expiring {
   /** How long it may take. */
@@ -27,7 +29,11 @@ export class Deadlines {
     const { timeoutMs } = entry;
     let line = this.#lines.get(timeoutMs);
     if (line === undefined) {
-      line = new Line(timeoutMs, (overdue) => this.#expire(overdue));
+      line = new Line(
+        timeoutMs,
+        (overdue) => this.#expire(overdue),
+        () => this.#lines.delete(timeoutMs),
+      );
       this.#lines.set(timeoutMs, line);
     }
     line.add(entry);
@@ -36,16 +42,17 @@ export class Deadlines {
 
   /** It ended; false where it is not there. */
   delete(entry: Expiring): boolean {
-    const line = this.#lines.get(entry.timeoutMs);
-    if (line?.delete(entry) !== true) return false;
+    if (this.#lines.get(entry.timeoutMs)?.delete(entry) !== true) return false;
     this.#size -= 1;
-    if (line.isEmpty) this.#lines.delete(entry.timeoutMs);
     return true;
   }
 
   /** All are over now. */
   expireAll(): void {
-    for (const line of this.#lines.values()) for (const entry of line.all()) this.#expire(entry);
+    for (const line of this.#lines.values()) {
+      for (const entry of line.all()) this.#expire(entry);
+      line.rest();
+    }
   }
 
   #expire(entry: Expiring): void {
@@ -57,16 +64,15 @@ export class Deadlines {
 class Line {
   readonly #timeoutMs: number;
   readonly #expire: (entry: Expiring) => void;
+  readonly #onIdle: () => void;
   readonly #entries = new Set<Expiring>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(timeoutMs: number, expire: (entry: Expiring) => void) {
+  /** `onIdle` is told when its timer ends and no entry is left. */
+  constructor(timeoutMs: number, expire: (entry: Expiring) => void, onIdle: () => void) {
     this.#timeoutMs = timeoutMs;
     this.#expire = expire;
-  }
-
-  get isEmpty(): boolean {
-    return this.#entries.size === 0;
+    this.#onIdle = onIdle;
   }
 
   all(): Expiring[] {
@@ -76,17 +82,23 @@ class Line {
   add(entry: Expiring): void {
     entry.overAtMs = performance.now() + this.#timeoutMs;
     this.#entries.add(entry);
-    this.#timer ??= setTimeout(() => this.#look(), this.#timeoutMs);
+    if (this.#timer === undefined) this.#lookIn(this.#timeoutMs);
   }
 
-  /** A timer without entries would keep the process alive. */
   delete(entry: Expiring): boolean {
-    const wasThere = this.#entries.delete(entry);
-    if (this.isEmpty) {
-      clearTimeout(this.#timer);
-      this.#timer = undefined;
-    }
-    return wasThere;
+    return this.#entries.delete(entry);
+  }
+
+  /** Ends its timer where no entry is left. */
+  rest(): void {
+    if (this.#entries.size > 0) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#onIdle();
+  }
+
+  #lookIn(ms: number): void {
+    this.#timer = setTimeout(() => this.#look(), ms).unref();
   }
 
   #look(): void {
@@ -95,10 +107,12 @@ class Line {
     for (const entry of this.#entries) {
       // Timers come up to a millisecond early.
       if (entry.overAtMs > now + 1) {
-        this.#timer ??= setTimeout(() => this.#look(), entry.overAtMs - now);
+        // An entry that was added meanwhile, by what another's end led to, has a timer already.
+        if (this.#timer === undefined) this.#lookIn(entry.overAtMs - now);
         return;
       }
       this.#expire(entry);
     }
+    if (this.#timer === undefined) this.rest();
   }
 }

@@ -38,15 +38,18 @@ describe("deadlines", () => {
     expect(deadlines.size).toBe(0);
   });
 
-  it("share a timer where their patience is the same, and keep none without entries", () => {
+  it("share a timer where their patience is the same, and keep none for long without entries", () => {
     const entries = add(...Array.from({ length: 100 }, (_, n) => entry(String(n), 1_000)));
     expect(jest.getTimerCount()).toBe(1);
     for (const one of entries.slice(0, 99)) expect(deadlines.delete(one)).toBe(true);
     expect(jest.getTimerCount()).toBe(1);
     expect(deadlines.delete(entries[99] as Expiring)).toBe(true);
     expect(deadlines.delete(entries[99] as Expiring)).toBe(false);
+    // One event at a time makes no timer for each.
+    for (let n = 0; n < 10; n++) for (const one of add(entry("later", 1_000))) deadlines.delete(one);
+    expect(jest.getTimerCount()).toBe(1);
+    jest.advanceTimersByTime(1_000);
     expect(jest.getTimerCount()).toBe(0);
-    jest.advanceTimersByTime(2_000);
     expect(over).toEqual([]);
   });
 

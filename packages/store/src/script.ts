@@ -78,6 +78,11 @@ class WrittenCommand extends Command {
   override toWritable(): string {
     return this.#text;
   }
+
+  /** No timer of its own: a connection that owes an answer is given up before its time (connection.ts), and the command with it. */
+  override setTimeout(): void {
+    return undefined;
+  }
 }
 
 /** Runs scripts on one connection. */
