@@ -14,7 +14,7 @@ import {
   type UserId,
 } from "@doorstep/protocol";
 import type { AppendOptions, AppendSink } from "@doorstep/store";
-import type { Deadlines, Expiring } from "./deadline.ts";
+import type { Deadlines, Expiring, Place } from "./deadline.ts";
 import type { RetryGate } from "./retry-gate.ts";
 
 const RETRIED: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["UNAVAILABLE", "STORE_FULL", "UNDER_REPLICATED"]);
@@ -43,7 +43,7 @@ export interface Road {
 
 export class PendingAppend implements AppendSink, Expiring {
   readonly timeoutMs: number;
-  overAtMs = 0;
+  place: Place | undefined = undefined;
   readonly #road: Road;
   readonly #userId: UserId;
   readonly #events: readonly EncodedEvent[];

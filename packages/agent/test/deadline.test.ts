@@ -8,7 +8,7 @@ describe("deadlines", () => {
 
   const entry = (name: string, timeoutMs: number): Expiring => ({
     timeoutMs,
-    overAtMs: 0,
+    place: undefined,
     expire: () => over.push(name),
   });
   /** Adds and answers entries, so that a test can end them. */
@@ -66,7 +66,7 @@ describe("deadlines", () => {
 
   it("are all over when they are ended, also those that end others meanwhile", () => {
     const last = entry("last", 70);
-    add({ timeoutMs: 50, overAtMs: 0, expire: () => deadlines.delete(last) }, entry("other", 60), last);
+    add({ timeoutMs: 50, place: undefined, expire: () => deadlines.delete(last) }, entry("other", 60), last);
     deadlines.expireAll();
     expect(over).toEqual(["other"]);
     expect(deadlines.size).toBe(0);

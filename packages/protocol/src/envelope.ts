@@ -99,6 +99,7 @@ const DELIVERY_CLASSES: ReadonlySet<unknown> = new Set(["durable", "stream", "ep
 const MAX_TEXT_LENGTH = 512;
 const EXPIRES_RANGE = `expiresInMs is a whole number from 1 to ${LIMITS.expiresInMs}`;
 const BRACKETS = ["{", "["] as const;
+const MS_PER_S = 1_000;
 /** Bytes of UTF-8 that a UTF-16 unit takes at most. */
 const MAX_BYTES_PER_UNIT = 3;
 
@@ -143,16 +144,19 @@ export function encodeEvent(
   };
 }
 
-let writtenMs = Number.NaN;
-let writtenTime = "";
+/** A time up to its seconds, and which second that is. */
+let second = Number.NaN;
+let secondText = "";
 
-/** RFC 3339; the events of a millisecond share it. */
+/** RFC 3339, as `toISOString` writes it; the events of a second share most of it. */
 function timeText(ms: number): string {
-  if (ms !== writtenMs) {
-    writtenTime = new Date(ms).toISOString();
-    writtenMs = ms;
+  const inSecond = ms % MS_PER_S;
+  const own = ms - inSecond;
+  if (own !== second) {
+    secondText = new Date(own).toISOString().slice(0, -"000Z".length);
+    second = own;
   }
-  return writtenTime;
+  return `${secondText}${inSecond < 10 ? "00" : inSecond < 100 ? "0" : ""}${inSecond}Z`;
 }
 
 function checkSize(id: EventId, body: string, maxPayloadBytes: number): void {

@@ -55,6 +55,21 @@ describe("encodeEvent", () => {
     });
   });
 
+  it("writes any time as RFC 3339 has it, whichever was written before", () => {
+    const time = fc.integer({ min: Date.UTC(1970, 0, 1), max: Date.UTC(9999, 11, 31) });
+    const nearby = fc
+      .tuple(time, fc.integer({ min: -1_500, max: 1_500 }))
+      .map(([ms, by]) => [ms, Math.max(0, ms + by)]);
+    fc.assert(
+      fc.property(fc.array(nearby, { minLength: 1 }), (pairs) => {
+        for (const ms of pairs.flat()) {
+          const { body } = encodeEvent({ type: "custom", data: null }, () => "made-id", ms);
+          expect((JSON.parse(body) as { time: string }).time).toBe(new Date(ms).toISOString());
+        }
+      }),
+    );
+  });
+
   it("makes an id where the caller chose none, and leaves out what is not given", () => {
     const event = encode({ data: undefined });
     expect(event).toMatchObject({ id: "made-id", isCallerId: false, expiresAtMs: 0, collapseKey: "" });

@@ -16,6 +16,18 @@ export interface MergedAppend<T extends Append = Append> {
   readonly members: readonly T[];
 }
 
+let calls = 0;
+
+/** Whether a user is named twice, so that there may be something to merge. Most calls name nobody twice. */
+export function namesTwice(appends: readonly Append[]): boolean {
+  calls += 1;
+  for (const { user } of appends) {
+    if (user.call === calls) return true;
+    user.call = calls;
+  }
+  return false;
+}
+
 /** Merges what may be merged; the rest stays as it is. */
 export function mergeAppends<T extends Append>(appends: readonly T[]): MergedAppend<T>[] {
   const groups: T[][] = [];

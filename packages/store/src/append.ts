@@ -9,7 +9,7 @@
  */
 import type { EncodedEvent, PublishResult } from "@doorstep/protocol";
 import { type Append, appendArguments, type AppendReply, headText, writeAppends } from "./append-call.ts";
-import { mergeAppends, splitReply } from "./append-merge.ts";
+import { mergeAppends, namesTwice, splitReply } from "./append-merge.ts";
 import type { StoreLimits } from "./limit.ts";
 import type { Scripts } from "./script.ts";
 
@@ -32,6 +32,8 @@ const MAX_EVENTS = 100;
 const MAX_CHARS = 262_144;
 /** Calls on their way to one node, or of one partition of a Cluster, beyond which one that is not full waits. */
 const BUSY_CALLS = 2;
+/** Appends on their way up to which the next leaves at the end of its turn: the publisher is not busy, and none would join it. */
+const QUIET_APPENDS = 4;
 
 export class AppendQueue {
   readonly #scripts: Scripts;
@@ -64,25 +66,23 @@ export class AppendQueue {
 
   /** Never rejects. */
   async #send(call: readonly QueuedAppend[]): Promise<void> {
+    if (!namesTwice(call)) return this.#sendEach(call);
+    const merged = mergeAppends(call);
     const refused: QueuedAppend[] = [];
-    if (call.length === 1) await this.#sendEach(call);
-    else {
-      const merged = mergeAppends(call);
-      try {
-        const replies = await this.#run(merged.map(({ append }) => append));
-        for (const [i, { members }] of merged.entries()) {
-          const parts = splitReply(members, replies[i] ?? []);
-          if (parts === undefined) refused.push(...members);
-          else for (const [j, member] of members.entries()) this.#settle(member, parts[j] ?? []);
-        }
-      } catch (error) {
-        for (const { sink } of call) sink.reject(error);
+    try {
+      const replies = await this.#run(merged.map(({ append }) => append));
+      for (const [i, { members }] of merged.entries()) {
+        const parts = splitReply(members, replies[i] ?? []);
+        if (parts === undefined) refused.push(...members);
+        else for (const [j, member] of members.entries()) this.#settle(member, parts[j] ?? []);
       }
+    } catch (error) {
+      for (const { sink } of call) sink.reject(error);
     }
     if (refused.length > 0) await this.#sendEach(refused);
   }
 
-  /** The same without merging. */
+  /** The same where nothing is to be merged. */
   async #sendEach(call: readonly QueuedAppend[]): Promise<void> {
     try {
       const replies = await this.#run(call);
@@ -122,6 +122,8 @@ class Lane {
   readonly #onIdle: () => void;
   #waiting: QueuedAppend[] = [];
   #calls = 0;
+  /** Appends on their way. */
+  #sent = 0;
   #isDue = false;
 
   constructor(send: (call: readonly QueuedAppend[]) => Promise<void>, onIdle: () => void) {
@@ -131,14 +133,14 @@ class Lane {
 
   push(append: QueuedAppend): void {
     this.#waiting.push(append);
-    this.#flushSoon();
+    // Where few are on their way nobody has to wait until the loop comes round: what this turn still brings leaves with it.
+    this.#flushSoon(this.#calls < BUSY_CALLS && this.#sent <= QUIET_APPENDS);
   }
 
-  #flushSoon(): void {
+  #flushSoon(isThisTurn: boolean): void {
     if (this.#isDue) return;
     this.#isDue = true;
-    // With nothing on its way nobody has to wait until the loop comes round: what this turn still brings leaves with it.
-    if (this.#calls === 0) process.nextTick(this.#flush);
+    if (isThisTurn) process.nextTick(this.#flush);
     else setImmediate(this.#flush);
   }
 
@@ -170,9 +172,11 @@ class Lane {
 
   async #call(call: readonly QueuedAppend[]): Promise<void> {
     this.#calls += 1;
+    this.#sent += call.length;
     await this.#send(call);
     this.#calls -= 1;
-    if (this.#waiting.length > 0) this.#flushSoon();
+    this.#sent -= call.length;
+    if (this.#waiting.length > 0) this.#flushSoon(this.#calls === 0);
     else if (this.#calls === 0) this.#onIdle();
   }
 }

@@ -15,6 +15,8 @@ export interface KnownUser {
   readonly keysText: string;
   /** Channel and user id. */
   readonly argsText: string;
+  /** The last call that was looked through for whom it names twice; see append-merge.ts. */
+  call: number;
 }
 
 /** Users of one generation: some megabytes for both. */
@@ -55,6 +57,7 @@ export class KnownUsers {
       keys,
       keysText: bulk(keys.user) + bulk(keys.log) + bulk(keys.due),
       argsText: bulk(keys.channel) + bulk(userId),
+      call: 0,
     };
   }
 }

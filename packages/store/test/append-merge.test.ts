@@ -4,7 +4,7 @@ import type { PublishResult } from "@doorstep/protocol";
 import { eventually } from "@doorstep/testkit";
 
 import type { Append } from "../src/append-call.ts";
-import { mergeAppends, splitReply } from "../src/append-merge.ts";
+import { mergeAppends, namesTwice, splitReply } from "../src/append-merge.ts";
 import { KnownUsers } from "../src/known-users.ts";
 import { openEar } from "./support/ear.ts";
 import { event, events } from "./support/event.ts";
@@ -48,6 +48,7 @@ describe("mergeAppends", () => {
     assert(
       property(drawn, (draws) => {
         const appends: Append[] = draws.map(toAppend);
+        expect(namesTwice(appends)).toBe(new Set(appends.map(({ user }) => user)).size < appends.length);
         const merged = mergeAppends(appends);
         for (const userId of ["ada", "bob", "eve"]) {
           const of = (all: readonly Append[]) =>
