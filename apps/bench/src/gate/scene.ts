@@ -26,12 +26,12 @@ export interface Count {
   readonly frameBytes: number;
 }
 
-const HOURS_AWAY = "14400000";
+const NEVER = "2147483647";
 const STOPPED = {
   NODE_ENV: "production",
-  DOORSTEP_PING_INTERVAL_MS: HOURS_AWAY,
-  DOORSTEP_HEAD_CHECK_MS: HOURS_AWAY,
-  DOORSTEP_GATEWAY_LEASE_MS: HOURS_AWAY,
+  DOORSTEP_PING_INTERVAL_MS: NEVER,
+  DOORSTEP_HEAD_CHECK_MS: NEVER,
+  DOORSTEP_GATEWAY_LEASE_MS: NEVER,
   // A busy machine is no reason to refuse handshakes here.
   DOORSTEP_MAX_LAG_MS: "0",
   DOORSTEP_DRAIN_MS: "0",
