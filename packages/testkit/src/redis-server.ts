@@ -31,7 +31,13 @@ export interface RedisOptions {
   log?: Log;
 }
 
-const SETTINGS = { bind: "127.0.0.1", save: "", "maxmemory-policy": "noeviction", "stream-node-max-bytes": 512, "latency-tracking": "no" };
+const SETTINGS = {
+  bind: "127.0.0.1",
+  save: "",
+  "maxmemory-policy": "noeviction",
+  "stream-node-max-bytes": 512,
+  "latency-tracking": "no",
+};
 
 /** Starts a redis-server and resolves when it answers PING; throws with its output when it does not. */
 export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
