@@ -56,8 +56,8 @@ export interface RunResult {
 
 /** How long devices may take to reach the end of their logs. */
 const QUIESCENCE_MS = 20_000;
-/** Two pings: until then every pong has acknowledged what was written before it. */
-const LAST_ACKS_MS = 1_200;
+/** Two pings, and the time for which gateways gather acknowledgements: until then what was written is acknowledged. */
+const LAST_ACKS_MS = 2_000;
 const CATCH_UP_MS = 10_000;
 const MEGABYTE = 1024 * 1024;
 const BOUNDS = { rssFactor: 3, rssCapBytes: 512 * MEGABYTE, redisKeysFactor: 3 };

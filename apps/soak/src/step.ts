@@ -11,7 +11,7 @@ export interface Step {
   readonly class: "Custody" | "Log";
   readonly method: string;
   readonly when: "before" | "after";
-  /** Only calls count whose answer has something in this list. Default: all. */
+  /** Only calls count whose answer, or one of whose answers, has something in this list. Default: all. */
   readonly having?: string;
 }
 

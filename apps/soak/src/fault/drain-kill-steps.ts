@@ -9,7 +9,7 @@ import { dieAtStep, type Step } from "../step.ts";
 
 const LOG = { module: "log", class: "Log" } as const;
 const FOUND: Step = { name: "parcels found", ...LOG, method: "read", when: "after", having: "custody" };
-const LET_GO: Step = { name: "parcels let go", ...LOG, method: "ack", when: "after", having: "released" };
+const LET_GO: Step = { name: "parcels let go", ...LOG, method: "ackAll", when: "after", having: "released" };
 
 export const drainKillSteps: Fault = {
   name: "drain-kill-steps",

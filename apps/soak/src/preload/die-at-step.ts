@@ -1,7 +1,7 @@
 /**
  * Preload: from SIGUSR2 on, the `nth` call of a method of the store kills this program, by SIGKILL, before it is made or after
  * Redis answered it (`when`). Between such calls lie the steps of custody: what BullMQ was told stands before the next call.
- * With `having` only those calls count whose answer has something in the list of that name.
+ * With `having` only those calls count whose answer, or one of whose answers, has something in the list of that name.
  *
  * The class is taken out of the built store, whose modules are those that the program loads.
  */
@@ -35,6 +35,7 @@ function count(): void {
 }
 
 function hasSome(reply: unknown, name: string): boolean {
+  if (Array.isArray(reply)) return reply.some((one) => hasSome(one, name));
   const list = (reply as Record<string, unknown>)[name];
   return Array.isArray(list) && list.length > 0;
 }
