@@ -118,6 +118,40 @@ describe("implicit acknowledgement", () => {
   });
 });
 
+describe("acknowledgements of many users", () => {
+  /** Users of each call that acknowledged since Redis forgot. */
+  const usersOfCalls = async (): Promise<number[]> => {
+    const log = (await redisCall(redis.port, "SLOWLOG", "GET", "-1")) as unknown[][];
+    const calls = log.map((entry) => entry[3] as string[]);
+    // The fifth key of a user tells them from other calls.
+    return calls.flatMap((call) =>
+      call[0]?.startsWith("eval") && call[7]?.includes(":acks:") ? [Number(call[2]) / 6] : [],
+    );
+  };
+
+  it("are told in few calls, and those by hand at once with all that wait", async () => {
+    const users = Array.from({ length: 20 }, (_, n) => `one of many ${n}`);
+    const quiet = await startTestGateway(cleanUp, redis, { DOORSTEP_PING_INTERVAL_MS: "3000" });
+    for (const user of users) await ready(await quiet.connect(user));
+    const manual = await ready(await quiet.connect("by hand", { ack: "manual" }));
+    await redisCall(redis.port, "CONFIG", "SET", "slowlog-log-slower-than", "0");
+    await redisCall(redis.port, "CONFIG", "SET", "slowlog-max-len", "10000");
+    await redisCall(redis.port, "SLOWLOG", "RESET");
+    const offsets = new Map<string, Offset | undefined>();
+    for (const user of users) offsets.set(user, (await hub.publish(user, 1))[0]);
+    const [own] = await hub.publish("by hand", 1);
+    await eventually(() => expect(manual.offsets()).toEqual([own]));
+    manual.socket.emit("ack", { offset: own });
+    await isAcked("by hand", own);
+    for (const [user, offset] of offsets) await isAcked(user, offset);
+    const calls = await usersOfCalls();
+    expect(calls.reduce((sum, count) => sum + count, 0)).toBeGreaterThanOrEqual(users.length + 1);
+    expect(Math.max(...calls)).toBeLessThanOrEqual(16);
+    // Pings come over three seconds, and claims wait for half a second.
+    expect(calls.length).toBeLessThan(users.length / 2 + 2);
+  });
+});
+
 describe("manual acknowledgement", () => {
   it("P3 is the only one of a manual socket: pongs count for nothing", async () => {
     const offsets = await hub.publish("manual", 3);
