@@ -35,16 +35,16 @@ export class DoorstepWire implements Wire {
     if (data[1] === SOCKET.connectError || data[1] === SOCKET.disconnect) this.#host.refused();
     if (data[1] !== SOCKET.event) return;
     const text = data.toString("latin1");
-    if (text.startsWith(EVENTS)) this.#take(data, text);
+    if (text.startsWith(EVENTS)) this.#take(text);
     else this.#control(text);
   }
 
-  #take(data: Buffer, text: string): void {
+  #take(text: string): void {
     const { memory } = this.#host;
     const stand = memory.offset;
-    const first = offsetAt(data, EVENTS.length);
-    const lastAt = data.lastIndexOf(OFFSET);
-    const last = lastAt === EVENTS.length ? first : offsetAt(data, lastAt);
+    const first = offsetAt(text, EVENTS.length);
+    const lastAt = text.lastIndexOf(OFFSET);
+    const last = lastAt === EVENTS.length ? first : offsetAt(text, lastAt);
     if (stand === undefined || compareOffsets(first, stand) > 0) {
       this.#host.events(text);
       memory.offset = last;
@@ -89,8 +89,8 @@ export class DoorstepWire implements Wire {
   }
 }
 
-/** Reads the offset of the event that begins there; a text of its own, which does not keep the message's alive. */
-function offsetAt(data: Buffer, at: number): Offset {
+/** Reads the offset of the event that begins there. */
+function offsetAt(text: string, at: number): Offset {
   const from = at + OFFSET.length;
-  return data.toString("latin1", from, data.indexOf(0x22, from));
+  return text.slice(from, text.indexOf('"', from));
 }
