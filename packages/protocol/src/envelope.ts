@@ -116,7 +116,10 @@ export function encodeEvent(
   const { id = newId(), type, data, expiresInMs, collapseKey } = input;
   const delivery = input.delivery ?? deliveryOf(type);
   check(typeof type === "string" && TYPE_PATTERN.test(type), "type has to be 1-128 of A-Z a-z 0-9 _ . : / -");
-  check(typeof id === "string" && ID_PATTERN.test(id), "id has to be 1-128 of A-Z a-z 0-9 . _ : @ / + = ~ -");
+  check(
+    input.id === undefined || (typeof id === "string" && ID_PATTERN.test(id)),
+    "id has to be 1-128 of A-Z a-z 0-9 . _ : @ / + = ~ -",
+  );
   check(DELIVERY_CLASSES.has(delivery), "delivery is durable, stream or ephemeral");
   check(
     collapseKey === undefined || (typeof collapseKey === "string" && ID_PATTERN.test(collapseKey)),

@@ -4,8 +4,9 @@
  * on their way (Nagle): the busier Redis is, the more each call holds.
  *
  * A call costs Redis more than an event of it, so this is the largest part of what a busy publisher saves; appends of one user
- * are merged besides (append-merge.ts). Each append of a call is still all or none for itself, in the order in which they began, and what refuses one refuses no other. A call that
- * fails as a whole fails all of them: whether they happened is not known then, as for one alone.
+ * are merged besides (append-merge.ts). Each append of a call is still all or none for itself, in the order in which they
+ * began, and what refuses one refuses no other. A call that fails as a whole fails all of them: whether they happened is not
+ * known then, as for one alone.
  */
 import type { EncodedEvent, PublishResult } from "@doorstep/protocol";
 import { type Append, appendArguments, type AppendReply, headText, writeAppends } from "./append-call.ts";

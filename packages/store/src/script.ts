@@ -66,13 +66,19 @@ export function bulk(text: string): string {
   return `$${Buffer.byteLength(text)}\r\n${text}\r\n`;
 }
 
-/** A command that leaves as it was written; ioredis takes the arguments for the key alone. */
+/** A command that leaves as it was written; ioredis asks it for its key alone, to find the node. */
 class WrittenCommand extends Command {
+  readonly #key: string;
   readonly #text: string;
 
   constructor(sha: string, { firstKey, length, text }: WrittenCall) {
-    super("evalsha", [sha, "1", firstKey], { replyEncoding: "utf8" });
+    super("evalsha", [], { replyEncoding: "utf8" });
+    this.#key = firstKey;
     this.#text = `*${length + 3}\r\n$7\r\nevalsha\r\n${bulk(sha)}${text}`;
+  }
+
+  override getKeys(): string[] {
+    return [this.#key];
   }
 
   override toWritable(): string {
