@@ -26,14 +26,9 @@ export const MEANINGS = {
   redisHeadUs: { title: "Redis: a user of a head check", unit: "us", from: "calls of 16 users against calls of one" },
   redisHeadCallUs: { title: "Redis: a partition of a head check", unit: "us", from: "the same" },
   redisWakeUs: {
-    title: "Redis: a request that finds it idle for 1 ms, besides",
+    title: "Redis: a request that finds it idle, besides",
     unit: "us",
-    from: "one at a time, about 1 ms apart",
-  },
-  redisColdUs: {
-    title: "Redis: more of that where it was idle for 10 ms",
-    unit: "us",
-    from: "the same, about 10 ms apart",
+    from: "events 2 ms apart against events 10 ms apart",
   },
   redisConnectUs: { title: "Redis: a connection made and ended", unit: "us", from: "1,000 clients connect" },
   redisHeldUs: { title: "Redis: an event held, 20 a user", unit: "us", from: "a courier takes 10,000 events" },
@@ -42,7 +37,7 @@ export const MEANINGS = {
   redisClusterUs: {
     title: "Redis: being one of a Cluster's masters",
     unit: "us/s",
-    from: "three masters against one Redis alone",
+    from: "three masters against one",
   },
   redisGatewayUs: { title: "Redis: each gateway, on each master", unit: "us/s", from: "six gateways without clients" },
   redisSweepUs: { title: "Redis: the hub's sweeps and one courier", unit: "us/s", from: "one courier, nobody due" },
@@ -63,24 +58,23 @@ export const MEANINGS = {
     from: "the same, two sockets a user",
   },
   gatewayWakeUs: {
-    title: "Gateway: a push that finds it idle for 1 ms, besides",
+    title: "Gateway: a push that finds it idle, besides",
     unit: "us",
-    from: "500 events/s against the above",
-  },
-  gatewayColdUs: {
-    title: "Gateway: more of that where it was idle for 10 ms",
-    unit: "us",
-    from: "100 events/s against 500",
+    from: "300 events/s against 100",
   },
   gatewayAckUs: {
     title: "Gateway: an acknowledgement by pong, the ping besides",
     unit: "us",
     from: "each pong acknowledges, against none",
   },
-  gatewayPingUs: { title: "Gateway: a ping and its pong", unit: "us", from: "1,000 idle clients, a ping a second" },
+  gatewayPingUs: {
+    title: "Gateway: a ping and its pong, which find it idle",
+    unit: "us",
+    from: "1,000 idle clients, 400 pings a second against 80",
+  },
   gatewayHeadUs: { title: "Gateway: a user of a head check", unit: "us", from: "a check every 500 ms, against none" },
   gatewayConnectUs: { title: "Gateway: a connection made and ended", unit: "us", from: "1,000 clients connect" },
-  gatewayIdleUs: { title: "Gateway: itself", unit: "us/s", from: "no clients" },
+  gatewayIdleUs: { title: "Gateway: itself", unit: "us/s", from: "the same, without those events" },
   gatewayConnectionBytes: {
     title: "Gateway memory: a connection",
     unit: "bytes",

@@ -31,7 +31,7 @@ export function limitsOf(c: Constants, load: Load): DesignLimit[] {
       what: "Head checks, users",
       value: (SHARE_US * load.headCheckS) / c.redisHeadUs,
       of: "users online a master, counted once for each gateway they are on",
-      why: "each is looked at every `DOORSTEP_HEAD_CHECK_MS`, whatever comes for them: a tenth of a core",
+      why: "each to whom nothing came is looked at every `DOORSTEP_HEAD_CHECK_MS`: a tenth of a core",
     },
     {
       what: "Head checks, calls",

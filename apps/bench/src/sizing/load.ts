@@ -57,6 +57,9 @@ export const ASSUMED: Load = {
 /** The sizes of the table. */
 export const SIZES = [10_000, 100_000, 1_000_000, 10_000_000];
 
+/** How old a push may be to stand for a look, and of how many checks one looks in any case: apps/gateway, head-check.ts. */
+const FRESH_S = 1;
+const TURNS = 6;
 const S_PER_DAY = 86_400;
 const S_PER_HOUR = 3_600;
 
@@ -74,6 +77,7 @@ export interface Rates {
   /** Looks of couriers at users who are online: their events wait longer than the grace period for the next pong. */
   readonly looks: number;
   readonly connects: number;
+  /** Looks of head checks: users whom a push reached within `FRESH_S` are passed over at most checks. */
   readonly checkedUsers: number;
 }
 
@@ -84,7 +88,9 @@ export function ratesOf(load: Load): Rates {
   const live = events * (1 - load.awayShare);
   const pings = connections / load.pingIntervalS;
   const perUser = onlineUsers === 0 ? 0 : live / onlineUsers;
-  const isReached = 1 - Math.exp(-perUser * load.pingIntervalS);
+  const reachedWithin = (seconds: number): number => 1 - Math.exp(-perUser * seconds);
+  const isReached = reachedWithin(load.pingIntervalS);
+  const isPassedOver = reachedWithin(FRESH_S) * (1 - 1 / TURNS);
   // The first event after an acknowledgement waits for the first pong of any device; it is looked at once it is overdue.
   const isOverdue = Math.max(0, 1 - load.graceS / load.pingIntervalS) ** load.devices;
   const cycles = onlineUsers * (isReached / load.pingIntervalS);
@@ -98,6 +104,6 @@ export function ratesOf(load: Load): Rates {
     acks: pings * isReached,
     looks: cycles * isOverdue,
     connects: (connections * load.connectsPerHour) / S_PER_HOUR,
-    checkedUsers: onlineUsers / load.headCheckS,
+    checkedUsers: (onlineUsers * (1 - isPassedOver)) / load.headCheckS,
   };
 }

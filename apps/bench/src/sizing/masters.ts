@@ -13,6 +13,11 @@ export interface Masters {
   readonly nodes: readonly RedisServer[];
 }
 
+export interface Master {
+  readonly url: string;
+  readonly redis: RedisServer;
+}
+
 const SLOTS = 16_384;
 const JOIN_TIMEOUT_MS = 20_000;
 
@@ -37,6 +42,14 @@ export async function startMasters(count: number, cleanUp: CleanUp): Promise<Mas
     });
   }
   return { url: `redis+cluster://${nodes.map(({ port }) => `127.0.0.1:${port}`).join(",")}`, nodes };
+}
+
+/** A Cluster of one: what the model's constants are of. */
+export async function startMaster(cleanUp: CleanUp): Promise<Master> {
+  const { url, nodes } = await startMasters(1, cleanUp);
+  const [redis] = nodes;
+  if (redis === undefined) throw new Error("a Cluster without a master");
+  return { url, redis };
 }
 
 async function isServing(port: number, count: number): Promise<boolean> {

@@ -2,17 +2,16 @@
  * The cost model: constants times load, summed. Everything is per second of the load's peak, on all processes of a kind.
  *
  * A request that finds its process idle costs more than one that finds it at work: the process has to wake. At a use of u
- * that happens to 1 - u of the requests, so a process that has `work` to do for `arrivals` requests uses
+ * that happens to 1 - u of the requests, so a process that has `work` to do uses
  *
  *   u = work + arrivals * wake * (1 - u)     and so     u = (work + arrivals * wake) / (1 + arrivals * wake)
  *
- * where `wake` is what wake.ts says for so many requests a second.
+ * where `arrivals` are events; what comes seldom, such as pings, has its waking in what it costs.
  *
  * Gateways share the load evenly, and so do masters but for what balance.ts tells; a user's devices are on any gateways.
  */
 import type { Constants } from "./constants.ts";
 import { type Load, type Rates, ratesOf } from "./load.ts";
-import { type Wake, wakeUsAt } from "./wake.ts";
 
 /** How many processes there are of each kind. */
 export interface Fleet {
@@ -24,9 +23,9 @@ export interface Fleet {
 /** What one kind of process has to do: parts by name, in microseconds a second, and what wakes it. */
 export interface Work {
   readonly parts: Readonly<Record<string, number>>;
-  /** Requests a second that may find it idle. */
+  /** Requests a second that may find it idle, and what each that does costs besides. */
   readonly arrivals: number;
-  readonly wake: Wake;
+  readonly wakeUs: number;
 }
 
 /** What a hub needs, all processes of a kind together. */
@@ -42,6 +41,8 @@ export interface Demand {
 }
 
 const US_PER_S = 1e6;
+/** Acknowledgements of a gateway leave together so many times a second: apps/gateway, acknowledger.ts. */
+const ACK_ROUNDS_PER_S = 2;
 /** Requests of a courier to Redis for an event it holds, in parcels of 20. */
 const REQUESTS_PER_HELD = 0.25;
 
@@ -58,8 +59,8 @@ export function demandOf(c: Constants, load: Load, fleet: Fleet): Demand {
         connects: rates.connects * c.gatewayConnectUs,
         idle: fleet.gateways * c.gatewayIdleUs,
       },
-      arrivals: rates.live * first + rates.acks + rates.pings,
-      wake: { warmUs: c.gatewayWakeUs, coldUs: c.gatewayColdUs },
+      arrivals: rates.live * first,
+      wakeUs: c.gatewayWakeUs,
     },
     redis: redisWork(c, load, fleet, rates, first),
     courier: {
@@ -69,7 +70,7 @@ export function demandOf(c: Constants, load: Load, fleet: Fleet): Demand {
         idle: fleet.couriers * c.courierIdleUs,
       },
       arrivals: 0,
-      wake: { warmUs: 0, coldUs: 0 },
+      wakeUs: 0,
     },
     redisBytes: memoryOf(c, load, rates),
     gatewayBytes: rates.connections * c.gatewayConnectionBytes + fleet.gateways * c.gatewayBaseBytes,
@@ -84,7 +85,7 @@ export function demandOf(c: Constants, load: Load, fleet: Fleet): Demand {
 
 function redisWork(c: Constants, load: Load, fleet: Fleet, rates: Rates, places: number): Work {
   const eventUs = load.batchedShare * c.redisBatchedUs + (1 - load.batchedShare) * c.redisEventUs;
-  const checkedPerGateway = (rates.onlineUsers * places) / fleet.gateways;
+  const checkedPerGateway = (rates.checkedUsers * load.headCheckS * places) / fleet.gateways;
   const callsPerGateway = occupied(checkedPerGateway, load.partitions);
   const { masters, gateways, couriers } = fleet;
   return {
@@ -102,10 +103,19 @@ function redisWork(c: Constants, load: Load, fleet: Fleet, rates: Rates, places:
       couriers: c.redisSweepUs + (couriers - 1) * c.redisCourierUs,
       idle: masters * (c.redisIdleUs + c.redisClusterUs),
     },
-    // A courier's and a head check's requests come many at once.
-    arrivals: rates.events * (1 - load.batchedShare) + rates.acks + rates.connects + rates.held * REQUESTS_PER_HELD,
-    wake: { warmUs: c.redisWakeUs, coldUs: c.redisColdUs },
+    // A courier's and a head check's requests come many at once, and so do a gateway's acknowledgements.
+    arrivals:
+      rates.events * (1 - load.batchedShare) +
+      ackRounds(rates, gateways * masters) +
+      rates.connects +
+      rates.held * REQUESTS_PER_HELD,
+    wakeUs: c.redisWakeUs,
   };
+}
+
+/** How often acknowledgements leave for somewhere, on so many ways, a second. */
+function ackRounds({ acks }: Rates, ways: number): number {
+  return Math.min(acks, ways * ACK_ROUNDS_PER_S);
 }
 
 function memoryOf(c: Constants, load: Load, rates: Rates): Record<string, number> {
@@ -138,9 +148,8 @@ export function workCores({ parts }: Work): number {
 
 /** Cores that work takes where `processes` share it evenly; a process has one at most, and what exceeds it is not done. */
 export function usedCores(work: Work, processes: number): number {
-  const arrivals = work.arrivals / processes;
-  const wake = arrivals === 0 ? 0 : (arrivals * wakeUsAt(work.wake, arrivals)) / US_PER_S;
-  return processes * Math.min(1, (workCores(work) / processes + wake) / (1 + wake));
+  const waking = ((work.arrivals / processes) * work.wakeUs) / US_PER_S;
+  return processes * Math.min(1, (workCores(work) / processes + waking) / (1 + waking));
 }
 
 /** The least number of processes that keeps each of them within a use of one core. */

@@ -41,7 +41,8 @@ describe("the cost model", () => {
     const work = (named: Partial<Constants>) => demandOf(constantsOf(named), PLAIN, FLEET);
     expect(work({ gatewayEventUs: 20 }).gateway.parts["events"]).toBeCloseTo(2_000);
     expect(work({ gatewayPingUs: 50 }).gateway.parts["pings"]).toBeCloseTo((100 / 25) * 50);
-    expect(work({ gatewayHeadUs: 10 }).gateway.parts["head checks"]).toBeCloseTo((100 / 5) * 10);
+    const quiet = demandOf(constantsOf({ gatewayHeadUs: 10 }), { ...PLAIN, eventsPerUserDay: 0 }, FLEET);
+    expect(quiet.gateway.parts["head checks"]).toBeCloseTo((100 / 5) * 10);
     expect(work({ redisEventUs: 30, redisPushUs: 5 }).redis.parts).toMatchObject({ events: 3_000, pushes: 500 });
     expect(work({ redisGatewayUs: 7 }).redis.parts["gateways"]).toBe(4 * 2 * 7);
     expect(work({ redisSweepUs: 90, redisCourierUs: 10 }).redis.parts["couriers"]).toBe(100);
@@ -55,6 +56,17 @@ describe("the cost model", () => {
     expect(ratesOf({ ...PLAIN, eventsPerUserDay: 0 }).acks).toBe(0);
     const rare = ratesOf({ ...PLAIN, eventsPerUserDay: 24 });
     expect(rare.acks / rare.live).toBeCloseTo(1, 1);
+  });
+
+  it("looks at whom nothing reached lately in each head check, at others in one of six", () => {
+    expect(ratesOf({ ...PLAIN, eventsPerUserDay: 0 }).checkedUsers).toBeCloseTo(100 / 5);
+    expect(ratesOf({ ...PLAIN, eventsPerUserDay: 86_400_000 }).checkedUsers).toBeCloseTo(100 / 5 / 6);
+  });
+
+  it("has acknowledgements wake Redis twice a second for each gateway at most", () => {
+    const perS = (load: Partial<Load>) => demandOf(constantsOf({}), { ...PLAIN, ...load }, FLEET).redis.arrivals;
+    expect(perS({})).toBeCloseTo(100 + 100 / 25);
+    expect(perS({ users: 100_000 })).toBeCloseTo(100_000 + 4 * 2 * 2);
   });
 
   it("holds what is for users who are away, and pushes the rest", () => {
@@ -111,11 +123,7 @@ describe("the cost model", () => {
 });
 
 describe("the use of processes", () => {
-  const work = (us: number, arrivals: number, warmUs: number, coldUs = 0): Work => ({
-    parts: { all: us },
-    arrivals,
-    wake: { warmUs, coldUs },
-  });
+  const work = (us: number, arrivals: number, wakeUs: number): Work => ({ parts: { all: us }, arrivals, wakeUs });
 
   it("adds a wake for each request that finds its process idle", () => {
     expect(usedCores(work(100_000, 0, 100), 1)).toBeCloseTo(0.1);

@@ -1,10 +1,11 @@
-/** An audience: one gateway of given settings on a Redis, a crowd of clients and a press, all processes of their own. */
+/** An audience: one gateway of given settings on a master, a crowd of clients and a press, all processes of their own. */
 import { setTimeout as delay } from "node:timers/promises";
 import { type CleanUp, createHubProcesses, type GatewayProcess, type RedisServer } from "@doorstep/testkit";
 
 import type { Crowd } from "../../client/crowd.ts";
 import type { Press } from "../../publisher/press.ts";
 import { type Remote, startRemote } from "../../remote.ts";
+import type { Master } from "../masters.ts";
 import { cpuUsOf } from "./spent.ts";
 
 /** CPU of both, in microseconds. */
@@ -27,10 +28,14 @@ export class Audience {
   readonly #press: Remote<Press>;
   readonly #cleanUp: CleanUp;
 
-  static async start(redis: RedisServer, env: Readonly<Record<string, string>>, cleanUp: CleanUp): Promise<Audience> {
-    const gateway = await createHubProcesses({ redisUrl: redis.url, cleanUp, env }).startGateway();
+  static async start(
+    { url: redisUrl, redis }: Master,
+    env: Readonly<Record<string, string>>,
+    cleanUp: CleanUp,
+  ): Promise<Audience> {
+    const gateway = await createHubProcesses({ redisUrl, cleanUp, env }).startGateway();
     const press = await startRemote<Press>("publisher/main.js", cleanUp);
-    await press.call("open", "doorstep", redis.url);
+    await press.call("open", "doorstep", redisUrl);
     return new Audience(redis, gateway, press, await startCrowd(gateway, cleanUp), cleanUp);
   }
 
@@ -66,6 +71,13 @@ export class Audience {
   async restUs(seconds: number): Promise<BothUs> {
     const spent = await this.spentBy(() => delay(seconds * MS_PER_S));
     return { gatewayUs: spent.gatewayUs / seconds, redisUs: spent.redisUs / seconds };
+  }
+
+  /** Stops the gateway for so long: what was due meanwhile it finds at once, and so it does from then on. */
+  async gatherTimers(seconds: number): Promise<void> {
+    await this.gateway.program.kill("SIGSTOP");
+    await delay(seconds * MS_PER_S);
+    await this.gateway.program.kill("SIGCONT");
   }
 
   /** Publishes at a rate and waits until all of it has come; answers how many seconds that took. */

@@ -3,21 +3,16 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { encodeEvent } from "@doorstep/protocol";
 import { connectStore, type Store } from "@doorstep/store";
-import {
-  type CleanUp,
-  type CourierProcess,
-  createHubProcesses,
-  eventually,
-  type RedisServer,
-  startRedis,
-} from "@doorstep/testkit";
+import { type CleanUp, type CourierProcess, createHubProcesses, eventually, type RedisServer } from "@doorstep/testkit";
 
 import { createBody } from "../../body.ts";
 import { nowUs } from "../../clock.ts";
 import { userIdOf } from "../../user.ts";
 import type { Constants } from "../constants.ts";
+import { startMaster } from "../masters.ts";
 import { Audience } from "./audience.ts";
-import { DEFAULTS, QUIET, REDIS_ARGS } from "./settings.ts";
+import { besideNeighbours } from "./neighbours.ts";
+import { DEFAULTS, QUIET } from "./settings.ts";
 import { cpuUsOf, type Spent, spentBy } from "./spent.ts";
 
 /** Long enough to publish everything before the first of it is due. */
@@ -39,14 +34,18 @@ interface Bed {
   readonly courier: CourierProcess;
 }
 
-export async function measureCourier(cleanUp: CleanUp): Promise<Partial<Constants>> {
-  const redis = await startRedis({ args: REDIS_ARGS });
-  cleanUp.add(() => redis.stop());
-  const store = await connectStore({ redis: redis.url });
+export function measureCourier(cleanUp: CleanUp): Promise<Partial<Constants>> {
+  return besideNeighbours(() => measureSweeps(cleanUp));
+}
+
+async function measureSweeps(cleanUp: CleanUp): Promise<Partial<Constants>> {
+  const master = await startMaster(cleanUp);
+  const { url, redis } = master;
+  const store = await connectStore({ redis: url });
   cleanUp.add(() => store.close());
-  const audience = await Audience.start(redis, QUIET, cleanUp);
+  const audience = await Audience.start(master, QUIET, cleanUp);
   const env = { ...DEFAULTS, DOORSTEP_GRACE_MS: String(GRACE_MS) };
-  const processes = createHubProcesses({ redisUrl: redis.url, cleanUp, env });
+  const processes = createHubProcesses({ redisUrl: url, cleanUp, env });
   const courier = await processes.startCourier();
   const bed: Bed = { redis, store, courier };
   await delay(MS_PER_S);

@@ -3,11 +3,12 @@
  * Cluster. Each is little, so several are started and what comes of it is divided.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { type CleanUp, createHubProcesses, type RedisServer, startRedis } from "@doorstep/testkit";
+import { type CleanUp, createHubProcesses, type RedisServer } from "@doorstep/testkit";
 
 import type { Constants } from "../constants.ts";
-import { startMasters } from "../masters.ts";
-import { DEFAULTS, REDIS_ARGS } from "./settings.ts";
+import { startMaster, startMasters } from "../masters.ts";
+import { besideNeighbours } from "./neighbours.ts";
+import { DEFAULTS } from "./settings.ts";
 import { cpuUsOf, spentBy } from "./spent.ts";
 
 const MASTERS = 3;
@@ -18,12 +19,15 @@ const REST_S = 6;
 const COURIER_REST_S = 15;
 const MS_PER_S = 1_000;
 
-export async function measureFleet(cleanUp: CleanUp): Promise<Partial<Constants>> {
-  const redis = await startRedis({ args: REDIS_ARGS });
-  cleanUp.add(() => redis.stop());
+export function measureFleet(cleanUp: CleanUp): Promise<Partial<Constants>> {
+  return besideNeighbours(() => measureProcesses(cleanUp));
+}
+
+async function measureProcesses(cleanUp: CleanUp): Promise<Partial<Constants>> {
+  const { url, redis } = await startMaster(cleanUp);
   const { nodes } = await startMasters(MASTERS, cleanUp);
   const [aloneUs = Number.NaN, ...mastersUs] = await restUs([redis, ...nodes], REST_S);
-  const processes = createHubProcesses({ redisUrl: redis.url, cleanUp, env: DEFAULTS });
+  const processes = createHubProcesses({ redisUrl: url, cleanUp, env: DEFAULTS });
   const gateways = await Promise.all(Array.from({ length: GATEWAYS }, () => processes.startGateway()));
   const [withGatewaysUs = Number.NaN] = await restUs([redis], REST_S);
   await Promise.all(gateways.map(({ program }) => program.stop()));

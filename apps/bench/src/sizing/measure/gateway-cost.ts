@@ -2,44 +2,45 @@
  * What a gateway spends on events, connections, pings, acknowledgements and head checks, and what connections cost Redis.
  *
  * Each has a gateway of its own on which nothing else happens: pings and checks come so seldom that they do not count, or so
- * often that they do. What a gateway without clients spends is taken off.
+ * often that they do. What a gateway spends all the same is taken off.
  */
-import { createCleanUp, readMemory, redisCall, type RedisServer, startRedis } from "@doorstep/testkit";
+import { createCleanUp, readMemory, redisCall, type RedisServer } from "@doorstep/testkit";
 
 import type { Constants } from "../constants.ts";
-import { type Lonely, wakeOf } from "../wake.ts";
+import { startMaster } from "../masters.ts";
+import { lineThrough, type Used, wakeUsOf } from "../wake.ts";
 import { Audience } from "./audience.ts";
-import { QUIET, REDIS_ARGS } from "./settings.ts";
+import { besideNeighbours } from "./neighbours.ts";
+import { QUIET } from "./settings.ts";
 import { spentBy } from "./spent.ts";
 
 const USERS = 1_000;
 const MANY_USERS = 3_000;
 const REST_S = 4;
 const EVENTS = 5_000;
-const OFTEN_PER_S = 500;
-const OFTEN_S = 3;
+const OFTEN_PER_S = 300;
 const SELDOM_PER_S = 100;
-const SELDOM_S = 5;
+const LONELY_S = 8;
 const WARM_UP_PER_S = 2_000;
 const ACK_ROUNDS = 5;
-const OFTEN_MS = 1_000;
+const PING_OFTEN_MS = 2_500;
+const PING_SELDOM_MS = 12_500;
+const ACK_PING_MS = 1_000;
 const CHECK_MS = 500;
 const BYTES_PER_MB = 1_024 ** 2;
 const MS_PER_S = 1_000;
 
 export async function measureGateway(): Promise<Partial<Constants>> {
   const quiet = await withAudience(QUIET, (audience) => measureQuiet(audience));
-  const often = { ...QUIET, DOORSTEP_PING_INTERVAL_MS: String(OFTEN_MS) };
-  const acks = await withAudience(often, (audience) => measurePings(audience, quiet.gatewayIdleUs));
+  const pings = await measurePings();
   const checking = { ...QUIET, DOORSTEP_HEAD_CHECK_MS: String(CHECK_MS) };
   const checks = await withAudience(checking, (audience) => measureChecks(audience, quiet.gatewayIdleUs));
-  return { ...quiet, ...acks, ...checks };
+  return { ...quiet, ...pings, ...checks };
 }
 
 async function measureQuiet(audience: Audience) {
   const { crowd, redis } = audience;
   const pid = audience.gateway.program.pid;
-  const idle = await audience.restUs(REST_S);
   const { rssMb: baseMb } = await readMemory(pid);
   await crowd.call("connect", { from: 0, users: USERS });
   const { rssMb: fewMb } = await readMemory(pid);
@@ -53,24 +54,27 @@ async function measureQuiet(audience: Audience) {
   });
   await crowd.call("connect", { from: 0, users: USERS });
   await audience.publish(USERS, EVENTS, WARM_UP_PER_S);
-  const busyUs = await perEvent(audience, idle.gatewayUs, EVENTS, () => audience.publishInBursts(USERS, EVENTS));
-  const { bytes, distinct } = await crowd.call("report");
-  const besides = async (eventsPerS: number, seconds: number): Promise<Lonely> => {
-    const events = eventsPerS * seconds;
-    const us = await perEvent(audience, idle.gatewayUs, events, () => audience.publish(USERS, events, eventsPerS));
-    return { besidesUs: us - busyUs, requestsPerS: eventsPerS };
+  const used = async (eventsPerS: number): Promise<Used> => {
+    const events = eventsPerS * LONELY_S;
+    let seconds = 0;
+    const spent = await audience.spentBy(async () => {
+      seconds = await audience.publish(USERS, events, eventsPerS);
+    });
+    return { usPerS: spent.gatewayUs / seconds, requestsPerS: events / seconds };
   };
-  const wake = wakeOf(await besides(OFTEN_PER_S, OFTEN_S), await besides(SELDOM_PER_S, SELDOM_S));
+  const [often, seldom] = await besideNeighbours(async () => [await used(OFTEN_PER_S), await used(SELDOM_PER_S)]);
+  const { idleUs } = lineThrough(often, seldom);
+  const busyUs = await perEvent(audience, idleUs, () => audience.publishInBursts(USERS, EVENTS));
+  const { bytes, distinct } = await crowd.call("report");
   await audience.addDevices(USERS);
-  const twiceUs = await perEvent(audience, idle.gatewayUs, EVENTS, () => audience.publishInBursts(USERS, EVENTS));
+  const twiceUs = await perEvent(audience, idleUs, () => audience.publishInBursts(USERS, EVENTS));
   return {
-    gatewayIdleUs: idle.gatewayUs,
+    gatewayIdleUs: idleUs,
     gatewayBaseBytes: baseMb * BYTES_PER_MB,
     gatewayConnectionBytes: ((manyMb - fewMb) * BYTES_PER_MB) / (MANY_USERS - USERS),
     gatewayConnectUs: connects.gatewayUs / USERS,
     gatewayEventUs: busyUs,
-    gatewayWakeUs: wake.warmUs,
-    gatewayColdUs: wake.coldUs,
+    gatewayWakeUs: wakeUsOf(often, seldom, busyUs),
     gatewayCopyUs: twiceUs - busyUs,
     redisConnectUs: connects.redisUs / USERS,
     redisConnectionBytes: memory.memoryBytes / (MANY_USERS - USERS),
@@ -78,25 +82,44 @@ async function measureQuiet(audience: Audience) {
   };
 }
 
-/** Events come all at once; then pongs follow, and each acknowledges unless one did before. */
-async function measurePings(audience: Audience, idleUs: number): Promise<Partial<Constants>> {
+async function measurePings(): Promise<Partial<Constants>> {
+  const used = (everyMs: number): Promise<Used> =>
+    withPings(everyMs, (audience) => besideNeighbours(() => measureSpread(audience, everyMs)));
+  const { requestUs } = lineThrough(await used(PING_OFTEN_MS), await used(PING_SELDOM_MS));
+  const gatewayAckUs = await withPings(ACK_PING_MS, measureAcks);
+  return { gatewayPingUs: requestUs, gatewayAckUs };
+}
+
+/** Pings and pongs come alone, at any moment of the interval. */
+async function measureSpread(audience: Audience, everyMs: number): Promise<Used> {
+  const intervalS = everyMs / MS_PER_S;
+  await audience.crowd.call("connect", { from: 0, users: USERS });
+  await audience.restUs(intervalS);
+  const rest = await audience.restUs(Math.max(REST_S, intervalS));
+  return { usPerS: rest.gatewayUs, requestsPerS: USERS / intervalS };
+}
+
+/** Events come all at once; then pongs follow, all at once too, and each acknowledges unless one did before. */
+async function measureAcks(audience: Audience): Promise<number> {
   const { redis, crowd } = audience;
-  const intervalS = OFTEN_MS / MS_PER_S;
+  const intervalS = ACK_PING_MS / MS_PER_S;
   await crowd.call("connect", { from: 0, users: USERS });
   await audience.publishInBursts(USERS, USERS);
+  await audience.gatherTimers(intervalS);
   await audience.restUs(2 * intervalS);
   const rest = await audience.restUs(REST_S);
-  const restingUs = rest.gatewayUs * intervalS;
+  // Acknowledgements leave half a second after the pong, so those of two intervals are all there.
+  const roundS = 2 * intervalS;
   let acksUs = 0;
   let acks = 0;
   for (let round = 0; round < ACK_ROUNDS; round++) {
     await audience.publishInBursts(USERS, USERS);
     const before = await scriptCalls(redis);
-    const spent = await audience.restUs(intervalS);
+    const spent = await audience.restUs(roundS);
     acks += (await scriptCalls(redis)) - before;
-    acksUs += spent.gatewayUs * intervalS - restingUs;
+    acksUs += (spent.gatewayUs - rest.gatewayUs) * roundS;
   }
-  return { gatewayPingUs: (restingUs - idleUs * intervalS) / USERS, gatewayAckUs: acksUs / acks };
+  return acksUs / acks;
 }
 
 /** How many scripts ran so far: of a gateway without head checks to which nothing happens, its acknowledgements alone. */
@@ -108,33 +131,30 @@ async function scriptCalls({ port }: RedisServer): Promise<number> {
 async function measureChecks(audience: Audience, idleUs: number): Promise<Partial<Constants>> {
   const perS = MS_PER_S / CHECK_MS;
   await audience.crowd.call("connect", { from: 0, users: MANY_USERS });
-  const rest = await audience.restUs(REST_S);
+  const rest = await besideNeighbours(() => audience.restUs(REST_S));
   return { gatewayHeadUs: (rest.gatewayUs - idleUs) / (perS * MANY_USERS) };
 }
 
-async function perEvent(
-  audience: Audience,
-  idleUs: number,
-  events: number,
-  run: () => Promise<number>,
-): Promise<number> {
+async function perEvent(audience: Audience, idleUs: number, run: () => Promise<number>): Promise<number> {
   let seconds = 0;
   const spent = await audience.spentBy(async () => {
     seconds = await run();
   });
-  return (spent.gatewayUs - idleUs * seconds) / events;
+  return (spent.gatewayUs - idleUs * seconds) / EVENTS;
 }
 
-/** Runs something with a Redis and an audience of its own, which end with it. */
+function withPings<T>(everyMs: number, body: (audience: Audience) => Promise<T>): Promise<T> {
+  return withAudience({ ...QUIET, DOORSTEP_PING_INTERVAL_MS: String(everyMs) }, body);
+}
+
+/** Runs something with a master and an audience of its own, which end with it. */
 async function withAudience<T>(
   env: Readonly<Record<string, string>>,
   body: (audience: Audience) => Promise<T>,
 ): Promise<T> {
   const cleanUp = createCleanUp();
   try {
-    const redis = await startRedis({ args: REDIS_ARGS });
-    cleanUp.add(() => redis.stop());
-    return await body(await Audience.start(redis, env, cleanUp));
+    return await body(await Audience.start(await startMaster(cleanUp), env, cleanUp));
   } finally {
     await cleanUp.run();
   }

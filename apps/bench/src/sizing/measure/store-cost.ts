@@ -9,19 +9,20 @@ import { setTimeout as delay } from "node:timers/promises";
 import { createHub } from "@doorstep/agent";
 import { type EncodedEvent, encodeEvent } from "@doorstep/protocol";
 import { connectStore, type Store, type UserKeys } from "@doorstep/store";
-import { type CleanUp, type RedisServer, startRedis } from "@doorstep/testkit";
+import { type CleanUp, type RedisServer } from "@doorstep/testkit";
 
 import { createBody } from "../../body.ts";
 import { nowUs } from "../../clock.ts";
 import type { Constants } from "../constants.ts";
-import { type Lonely, wakeOf } from "../wake.ts";
-import { REDIS_ARGS } from "./settings.ts";
+import { startMaster } from "../masters.ts";
+import { type Used, wakeUsOf } from "../wake.ts";
+import { besideNeighbours } from "./neighbours.ts";
 import { inBursts, type Spent, spentBy } from "./spent.ts";
 
 const USERS = 1_000;
 const EVENTS = 4_000;
 const ALONE = 1_500;
-const OFTEN_MS = 1;
+const OFTEN_MS = 2;
 const SELDOM = 400;
 const SELDOM_MS = 10;
 const PAGE_EVENTS = 20;
@@ -30,23 +31,22 @@ const LOGGED = 32;
 /** Users of one call of a head check. */
 const CHECKED = 16;
 const BATCH = 100;
-const IDLE_MS = 3_000;
 const MS_PER_S = 1_000;
 const SOURCE = "urn:bench";
 
 /** Redis and a store on it, with users to whom something was published. */
 interface Bed {
+  readonly url: string;
   readonly redis: RedisServer;
   readonly store: Store;
   readonly cleanUp: CleanUp;
 }
 
 export async function measureStore(cleanUp: CleanUp): Promise<Partial<Constants>> {
-  const redis = await startRedis({ args: REDIS_ARGS });
-  cleanUp.add(() => redis.stop());
-  const store = await connectStore({ redis: redis.url });
+  const { url, redis } = await startMaster(cleanUp);
+  const store = await connectStore({ redis: url });
   cleanUp.add(() => store.close());
-  const bed: Bed = { redis, store, cleanUp };
+  const bed: Bed = { url, redis, store, cleanUp };
   // Scripts are loaded, and what runs here is compiled, before anything counts.
   await requestOf(bed, 1_000, (n) => publish(store, "warm", n));
   await acknowledge(bed, "warm", 100);
@@ -68,14 +68,10 @@ async function measureMemory(bed: Bed): Promise<Partial<Constants>> {
 }
 
 async function measureEvents(bed: Bed): Promise<Partial<Constants>> {
-  const { redis, store, cleanUp } = bed;
+  const { store, cleanUp } = bed;
   const send = (n: number): Promise<unknown> => publish(store, "user", n % USERS);
   await requestOf(bed, USERS, send);
-  const idle = await spentBy(redis, () => delay(IDLE_MS));
-  const redisIdleUs = idle.cpuUs / (IDLE_MS / MS_PER_S);
   const alone = await requestOf(bed, EVENTS, send);
-  const often = await apart(bed, redisIdleUs, ALONE, OFTEN_MS);
-  const seldom = await apart(bed, redisIdleUs, SELDOM, SELDOM_MS);
   const batched = await measureBatched(bed);
   const subscriber = await store.openSubscriber({
     onPush: () => undefined,
@@ -87,29 +83,29 @@ async function measureEvents(bed: Bed): Promise<Partial<Constants>> {
   cleanUp.add(() => subscriber.close());
   for (let n = 0; n < USERS; n++) await subscriber.subscribe(keys(store, n));
   const heard = await requestOf(bed, EVENTS, send);
+  // An event that comes alone is pushed alone, which is not what it adds to a push of many.
+  const [often, seldom] = await besideNeighbours(async () => [
+    await apart(bed, ALONE, OFTEN_MS),
+    await apart(bed, SELDOM, SELDOM_MS),
+  ]);
   for (let n = 0; n < USERS; n++) await subscriber.unsubscribe(keys(store, n));
   const again = await requestOf(bed, EVENTS, send);
   // Before and after, since a log costs more the longer it gets.
   const redisEventUs = (alone.cpuUs + again.cpuUs) / 2;
-  const besides = ({ besidesUs, requestsPerS }: Lonely): Lonely => ({
-    besidesUs: besidesUs - redisEventUs,
-    requestsPerS,
-  });
-  const wake = wakeOf(besides(often), besides(seldom));
+  const redisPushUs = heard.cpuUs - redisEventUs;
   return {
     redisEventUs,
-    redisWakeUs: wake.warmUs,
-    redisColdUs: wake.coldUs,
+    redisWakeUs: wakeUsOf(often, seldom, redisEventUs + redisPushUs),
     redisBatchedUs: batched,
-    redisPushUs: heard.cpuUs - redisEventUs,
+    redisPushUs,
     publishBytes: alone.inBytes,
     pushBytes: heard.outBytes - alone.outBytes,
     aofBytes: alone.fileBytes,
   };
 }
 
-/** One event after the other, each alone: what that costs, and how many came a second. */
-async function apart({ redis, store }: Bed, idleUs: number, count: number, everyMs: number): Promise<Lonely> {
+/** One event after the other, each alone. */
+async function apart({ redis, store }: Bed, count: number, everyMs: number): Promise<Used> {
   const beganMs = performance.now();
   const { cpuUs } = await spentBy(redis, async () => {
     for (let n = 0; n < count; n++) {
@@ -118,12 +114,12 @@ async function apart({ redis, store }: Bed, idleUs: number, count: number, every
     }
   });
   const seconds = (performance.now() - beganMs) / MS_PER_S;
-  return { besidesUs: (cpuUs - idleUs * seconds) / count, requestsPerS: count / seconds };
+  return { usPerS: cpuUs / seconds, requestsPerS: count / seconds };
 }
 
 /** As a publisher does who has many events at once, whatever the SDK makes of that. */
-async function measureBatched({ redis }: Bed): Promise<number> {
-  const hub = createHub({ redis: redis.url, source: SOURCE });
+async function measureBatched({ url, redis }: Bed): Promise<number> {
+  const hub = createHub({ redis: url, source: SOURCE });
   await hub.ready();
   const send = (n: number): Promise<unknown> =>
     hub.publishMany(
