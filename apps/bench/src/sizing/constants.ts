@@ -33,7 +33,7 @@ export const MEANINGS = {
   redisConnectUs: { title: "Redis: a connection made and ended", unit: "us", from: "1,000 clients connect" },
   redisHeldUs: { title: "Redis: an event held, 20 a user", unit: "us", from: "a courier takes 10,000 events" },
   redisLookUs: { title: "Redis: a courier's look at a user who is online", unit: "us", from: "a courier sweeps them" },
-  redisIdleUs: { title: "Redis: itself", unit: "us/s", from: "nothing else runs" },
+  redisIdleUs: { title: "Redis: itself", unit: "us/s", from: "nothing is asked of it, another hub is at work" },
   redisClusterUs: {
     title: "Redis: being one of a Cluster's masters",
     unit: "us/s",
@@ -74,7 +74,7 @@ export const MEANINGS = {
   },
   gatewayHeadUs: { title: "Gateway: a user of a head check", unit: "us", from: "a check every 500 ms, against none" },
   gatewayConnectUs: { title: "Gateway: a connection made and ended", unit: "us", from: "1,000 clients connect" },
-  gatewayIdleUs: { title: "Gateway: itself", unit: "us/s", from: "the same, without those events" },
+  gatewayIdleUs: { title: "Gateway: itself", unit: "us/s", from: "300 events/s against 100, without those events" },
   gatewayConnectionBytes: {
     title: "Gateway memory: a connection",
     unit: "bytes",
