@@ -46,10 +46,7 @@ export class Part {
 
   /** Starts the process and watches it from then on. */
   async start(): Promise<void> {
-    this.#launching = this.plan.launch();
-    const running = await this.#launching;
-    this.#process = running;
-    void running.exited.then((how) => this.#handleExit(how));
+    this.#watch(await this.#launch());
   }
 
   /** Stops it, also while it is starting, and does not bring it back. */
@@ -58,6 +55,16 @@ export class Part {
     // A launch that fails has told its caller.
     const running = await this.#launching?.catch(() => undefined);
     await running?.stop();
+  }
+
+  async #launch(): Promise<PartProcess> {
+    this.#launching = this.plan.launch();
+    this.#process = await this.#launching;
+    return this.#process;
+  }
+
+  #watch({ exited }: PartProcess): void {
+    void exited.then((how) => this.#handleExit(how));
   }
 
   async #handleExit(how: string): Promise<void> {
@@ -71,8 +78,10 @@ export class Part {
     }
     this.#say(`${this.plan.name} died (${how}), starting it again ...`);
     try {
-      await this.start();
-      if (!this.#isStopping) this.#say(`${this.plan.name} is back, pid ${this.pid}`);
+      const running = await this.#launch();
+      if (!this.#isStopping) this.#say(`${this.plan.name} is back, pid ${running.pid}`);
+      // Only now, so that it is not told to be back after it was told to have died.
+      this.#watch(running);
     } catch (error) {
       if (this.#isStopping) return;
       const reason = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);

@@ -46,6 +46,17 @@ describe("Part", () => {
     expect(said.filter((line) => line.includes("starting it again"))).toHaveLength(5);
   });
 
+  it("tells of each death after it told that the process was back, also where it died at once", async () => {
+    const said: string[] = [];
+    const launch = () =>
+      Promise.resolve({ pid: 1, exited: Promise.resolve("exit code 3"), stop: () => Promise.resolve() });
+    await new Part({ name: "part", about: "a test", launch }, (line) => said.push(line)).start();
+    await eventually(() => said.length === 11);
+    const round = ["part died (exit code 3), starting it again ...", "part is back, pid 1"];
+    const rounds = Array.from({ length: 5 }, () => round).flat();
+    expect(said).toEqual([...rounds, "part died again (exit code 3); it stays down, see its log"]);
+  });
+
   it("stops without bringing it back", async () => {
     const { part, said } = await startPart("console.log('ready'); setInterval(() => {}, 1000)");
     await part.stop();
