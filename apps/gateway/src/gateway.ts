@@ -5,7 +5,14 @@ import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import { hostname } from "node:os";
 import { openMailbox } from "@doorstep/mailbox";
-import { defineMetrics, listen, type MainContext, type Shutdown, startAdminServer } from "@doorstep/runtime";
+import {
+  beforeReading,
+  defineMetrics,
+  listen,
+  type MainContext,
+  type Shutdown,
+  startAdminServer,
+} from "@doorstep/runtime";
 import { connectStore, type Subscriber } from "@doorstep/store";
 import type { configSchema } from "./config.ts";
 import { createControlPlane } from "./connect/control-plane.ts";
@@ -46,6 +53,7 @@ export async function startGateway({
   });
   shutdown.add("close", "mailbox", () => mailbox.close());
 
+  const lag = new Lag();
   const acknowledger = new Acknowledger(store, mailbox, metrics);
   const publisher = new Publisher(store, metrics);
   const httpServer = createServer(
@@ -84,10 +92,8 @@ export async function startGateway({
     },
     onMark: () => headCheck.check(),
   });
-  const lag = new Lag((p99Ms) => {
-    metrics.lag.set(p99Ms / 1_000);
-    metrics.handshakesWaiting.set(server.waitingHandshakes);
-  });
+  beforeReading(metrics.lag, () => metrics.lag.set(lag.p99Ms / 1_000));
+  beforeReading(metrics.handshakesWaiting, () => metrics.handshakesWaiting.set(server.waitingHandshakes));
   const hub = new Hub({
     store,
     subscriber,

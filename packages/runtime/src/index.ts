@@ -14,7 +14,7 @@ export type { LoggedError, Logger, LoggerOptions, LogLevel } from "./logger.ts";
 export { maskUrls } from "./mask.ts";
 
 // Metrics and health
-export { createRegistry, defineMetrics, LATENCY_BUCKETS_S, metricRows } from "./metrics.ts";
+export { beforeReading, createRegistry, defineMetrics, LATENCY_BUCKETS_S, metricRows } from "./metrics.ts";
 export type { MetricDescription, MetricRow, Metrics, MetricTable, Registry } from "./metrics.ts";
 export { startAdminServer } from "./admin-server.ts";
 export type { AdminPages, AdminServer, AdminServerOptions, ReadyReport } from "./admin-server.ts";

@@ -94,6 +94,11 @@ function createInstrument(registry: Registry, row: MetricRow) {
   return new Histogram({ ...options, buckets: [...row.buckets] });
 }
 
+/** Has `set` called before each reading of a metric. prom-client's types know that as an option of its constructor only. */
+export function beforeReading(metric: object, set: () => void): void {
+  Object.assign(metric, { collect: set });
+}
+
 /** A metric as the docs list it. */
 export interface MetricDescription {
   readonly name: string;

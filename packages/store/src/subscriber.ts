@@ -43,10 +43,14 @@ interface Joining {
 const SPACE = 0x20;
 /** Groups channels that belong to no partition, and so to another slot. */
 const NO_PARTITION = -1;
+/** How many channels concern every user: that of histories. */
+const HUB_CHANNELS = 1;
 const SUBSCRIBE_AT_ONCE = 256;
 const RETRY_MS = 200;
 const CONFIRM_TIMEOUT_MS = 3_000;
 const HEARTBEAT_MS = 1_000;
+/** The same where nobody's channel is subscribed: waking is most of what an empty gateway costs. */
+const QUIET_HEARTBEAT_MS = 5_000;
 /** Enough for every master of a Cluster to own one: partitions are spread over the slots. */
 const HEARTBEAT_PARTITIONS = 256;
 
@@ -56,7 +60,7 @@ export class Subscriber {
   readonly #channels = new Map<string, number>();
   /** What is subscribed to at the end of this tick, by what may go in one call. */
   readonly #joining = new Map<number, Joining>();
-  readonly #heartbeat: NodeJS.Timeout;
+  #heartbeat: NodeJS.Timeout | undefined;
   #isClosed = false;
   #lost = false;
   #isRestoring = false;
@@ -69,7 +73,7 @@ export class Subscriber {
       this.#receive(channel.toString("latin1"), message),
     );
     for (const event of ["close", "+node", "-node"]) redis.on(event, () => this.#lose(undefined));
-    this.#heartbeat = setInterval(() => void this.#beat(), HEARTBEAT_MS);
+    this.#scheduleBeat();
   }
 
   /** Subscribes to what concerns every user. Throws UNAVAILABLE. */
@@ -80,7 +84,9 @@ export class Subscriber {
 
   /** Subscribes to a user's channel, with the others of this tick in one call; resolves once Redis has confirmed. */
   subscribe({ channel, partition }: UserKeys): Promise<void> {
+    const wasQuiet = this.#isQuiet;
     this.#channels.set(channel, partition);
+    if (wasQuiet) this.#scheduleBeat();
     const group = this.#groupOf(partition);
     let joining = this.#joining.get(group);
     if (joining === undefined) {
@@ -109,9 +115,19 @@ export class Subscriber {
   /** Ends the connection. */
   close(): void {
     this.#isClosed = true;
-    clearInterval(this.#heartbeat);
+    clearTimeout(this.#heartbeat);
     settleQuietly(this.#redis);
     this.#redis.disconnect();
+  }
+
+  /** Whether no user's channel is subscribed to. */
+  get #isQuiet(): boolean {
+    return this.#channels.size <= HUB_CHANNELS;
+  }
+
+  #scheduleBeat(): void {
+    clearTimeout(this.#heartbeat);
+    this.#heartbeat = setTimeout(() => void this.#beat(), this.#isQuiet ? QUIET_HEARTBEAT_MS : HEARTBEAT_MS);
   }
 
   /**
@@ -119,6 +135,7 @@ export class Subscriber {
    * not; then the connection is given up (`socketTimeout`) and everything is subscribed anew.
    */
   async #beat(): Promise<void> {
+    this.#scheduleBeat();
     if (this.#isBeating || this.#lost || this.#redis.status !== "ready") return;
     this.#isBeating = true;
     try {

@@ -39,7 +39,11 @@ export const MEANINGS = {
     unit: "us/s",
     from: "three masters against one",
   },
-  redisGatewayUs: { title: "Redis: each gateway, on each master", unit: "us/s", from: "six gateways without clients" },
+  redisGatewayUs: {
+    title: "Redis: each gateway, on each master",
+    unit: "us/s",
+    from: "six gateways with one client each",
+  },
   redisSweepUs: { title: "Redis: the hub's sweeps and one courier", unit: "us/s", from: "one courier, nobody due" },
   redisCourierUs: { title: "Redis: each further courier", unit: "us/s", from: "four couriers against one" },
   redisUserBytes: { title: "Redis memory: a user's keys", unit: "bytes", from: FRESH },

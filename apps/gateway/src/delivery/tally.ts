@@ -2,6 +2,7 @@
  * Tally: what the path of a live event counts, as plain numbers. A labelled counter costs more than the decision it counts,
  * so the metrics get the numbers when somebody reads them.
  */
+import { beforeReading } from "@doorstep/runtime";
 import type { GatewayMetrics } from "../metric.ts";
 
 /** One frame in so many is timed: a histogram takes as long as the rest of what is done for a frame. A power of two. */
@@ -15,12 +16,10 @@ export class Tally {
   delivered = 0;
 
   constructor(metrics: GatewayMetrics) {
-    // prom-client calls it before a metric is read; its types know it as an option of the constructor only.
-    const collect = (metric: object, add: () => void): unknown => Object.assign(metric, { collect: add });
-    collect(metrics.pushMessages, () => metrics.pushMessages.inc({ kind: "user" }, this.#take("messages")));
-    collect(metrics.pushed, () => metrics.pushed.inc(this.#take("pushed")));
-    collect(metrics.frames, () => metrics.frames.inc(this.#take("frames")));
-    collect(metrics.delivered, () => metrics.delivered.inc({ path: "live" }, this.#take("delivered")));
+    beforeReading(metrics.pushMessages, () => metrics.pushMessages.inc({ kind: "user" }, this.#take("messages")));
+    beforeReading(metrics.pushed, () => metrics.pushed.inc(this.#take("pushed")));
+    beforeReading(metrics.frames, () => metrics.frames.inc(this.#take("frames")));
+    beforeReading(metrics.delivered, () => metrics.delivered.inc({ path: "live" }, this.#take("delivered")));
   }
 
   /** Whether the frame at hand is one to be timed; the first after each reading is. */

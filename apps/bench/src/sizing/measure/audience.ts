@@ -36,7 +36,7 @@ export class Audience {
     const gateway = await createHubProcesses({ redisUrl, cleanUp, env }).startGateway();
     const press = await startRemote<Press>("publisher/main.js", cleanUp);
     await press.call("open", "doorstep", redisUrl);
-    return new Audience(redis, gateway, press, await startCrowd(gateway, cleanUp), cleanUp);
+    return new Audience(redis, gateway, press, await startCrowd([gateway], cleanUp), cleanUp);
   }
 
   private constructor(
@@ -55,7 +55,7 @@ export class Audience {
 
   /** Connects further devices of users from 0. */
   async addDevices(users: number): Promise<void> {
-    const crowd = await startCrowd(this.gateway, this.#cleanUp);
+    const crowd = await startCrowd([this.gateway], this.#cleanUp);
     await crowd.call("connect", { from: 0, users });
   }
 
@@ -118,9 +118,13 @@ export class Audience {
   }
 }
 
-async function startCrowd({ url }: GatewayProcess, cleanUp: CleanUp): Promise<Remote<Crowd>> {
+/** Starts a crowd whose users connect to these gateways, one after the other. */
+export async function startCrowd(gateways: readonly GatewayProcess[], cleanUp: CleanUp): Promise<Remote<Crowd>> {
   const crowd = await startRemote<Crowd>("client/main.js", cleanUp);
   await crowd.call("open", "doorstep");
-  await crowd.call("setServers", [url]);
+  await crowd.call(
+    "setServers",
+    gateways.map(({ url }) => url),
+  );
   return crowd;
 }

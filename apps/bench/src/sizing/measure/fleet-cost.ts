@@ -7,6 +7,7 @@ import { type CleanUp, createHubProcesses, type RedisServer } from "@doorstep/te
 
 import type { Constants } from "../constants.ts";
 import { startMaster, startMasters } from "../masters.ts";
+import { startCrowd } from "./audience.ts";
 import { besideNeighbours } from "./neighbours.ts";
 import { DEFAULTS } from "./settings.ts";
 import { cpuUsOf, spentBy } from "./spent.ts";
@@ -29,6 +30,9 @@ async function measureProcesses(cleanUp: CleanUp): Promise<Partial<Constants>> {
   const [aloneUs = Number.NaN, ...mastersUs] = await restUs([redis, ...nodes], REST_S);
   const processes = createHubProcesses({ redisUrl: url, cleanUp, env: DEFAULTS });
   const gateways = await Promise.all(Array.from({ length: GATEWAYS }, () => processes.startGateway()));
+  // One without users has a slower heartbeat.
+  const crowd = await startCrowd(gateways, cleanUp);
+  await crowd.call("connect", { from: 0, users: GATEWAYS });
   const [withGatewaysUs = Number.NaN] = await restUs([redis], REST_S);
   await Promise.all(gateways.map(({ program }) => program.stop()));
   const courier = await processes.startCourier();
