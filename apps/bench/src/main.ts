@@ -6,7 +6,7 @@
 import { writeFile } from "node:fs/promises";
 
 import { runBench } from "./bench.ts";
-import { type BenchOptions, parseOptions } from "./option.ts";
+import { type BenchOptions, helpText, parseOptions } from "./option.ts";
 import { writeReport } from "./report/write.ts";
 import { type BenchResult, describeMachine, readVersions } from "./result.ts";
 import { toTable } from "./table.ts";
@@ -18,6 +18,10 @@ const WRONG_USAGE = 64;
 const args = process.argv.slice(2);
 if (args.includes("--gate")) {
   await import("./gate/main.ts");
+  process.exit();
+}
+if (args.includes("--help")) {
+  console.log(helpText());
   process.exit();
 }
 const options = readOptions();
@@ -43,7 +47,7 @@ function readOptions(): BenchOptions {
   try {
     return parseOptions(args);
   } catch (error) {
-    console.error(String(error));
+    console.error(`${error instanceof Error ? error.message : String(error)} (npm run bench -- --help)`);
     return process.exit(WRONG_USAGE);
   }
 }

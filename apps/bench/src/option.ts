@@ -26,6 +26,31 @@ export interface BenchOptions {
 }
 
 const SOAK_S = 600;
+const NAME_WIDTH = 20;
+
+/** What `--help` shows. */
+export function helpText(): string {
+  const rows = (all: readonly { readonly name: string; readonly title: string }[]): string =>
+    all.map(({ name, title }) => `  ${name.padEnd(NAME_WIDTH)}${title}`).join("\n");
+  return `npm run bench -- [options]: measures Doorstep beside others on this machine, and prints a table for each workload.
+
+  --target NAME     a target; may be repeated (default: all)
+  --workload NAME   a workload; may be repeated (default: all)
+  --repetitions N   how often each is run, in turn (default: 3; a soak runs once)
+  --scale X         of users, events and durations, above 0 and up to 1; rates stay (default: 1)
+  --seconds N       length of the soak (default: ${SOAK_S} times the scale)
+  --json FILE       where the results are written to, with every figure of every repetition
+  --report          writes docs/operations/benchmarks.md, too
+  --gate            counts what an event takes instead, and compares it to what is accepted
+  --gate --accept   accepts what it counts
+
+Workloads:
+${rows(WORKLOADS)}
+
+Targets:
+${rows(TARGETS)}
+${ABSENT.map(({ name, reason }) => `  ${name.padEnd(NAME_WIDTH)}cannot run here: ${reason}\n`).join("")}`;
+}
 
 /** Reads the arguments; throws a RangeError or TypeError that says what is wrong. */
 export function parseOptions(args: readonly string[]): BenchOptions {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import { parseOptions } from "../src/option.ts";
-import { TARGETS } from "../src/targets.ts";
+import { helpText, parseOptions } from "../src/option.ts";
+import { ABSENT, TARGETS } from "../src/targets.ts";
 import { WORKLOADS } from "../src/workloads.ts";
 
 describe("the options", () => {
@@ -49,4 +49,12 @@ describe("the options", () => {
   it("have targets and workloads with names of their own", () => {
     for (const all of [TARGETS, WORKLOADS]) expect(new Set(all.map(({ name }) => name)).size).toBe(all.length);
   });
+});
+
+it("names every option, workload and target in the help", () => {
+  const help = helpText();
+  for (const option of ["target", "workload", "repetitions", "scale", "seconds", "json", "report"]) {
+    expect(help).toContain(`--${option}`);
+  }
+  for (const { name } of [...WORKLOADS, ...TARGETS, ...ABSENT]) expect(help).toContain(`\n  ${name} `);
 });

@@ -195,7 +195,7 @@ local function append(first_key, last_key, user_arg, is_retry, first, last, widt
   local next_id = '*'
   if floor ~= '' then next_id = rare().id_above(rare().later(head, floor)) end
   local first_prev, written, latest_expiry = head, 0, 0
-  local first_offset, first_tail, counts, others, ephemeral
+  local first_offset, first_tail, counts, push, ephemeral
   next_key, i = first_key + 3, 0
   for at = first, last, width do
     local class, tail, digest, expires, key = ARGV[at], ARGV[at + 1], '', '0', ''
@@ -233,9 +233,9 @@ local function append(first_key, last_key, user_arg, is_retry, first, last, widt
       if written == 1 then
         first_offset, first_tail = offset, tail
       else
-        others = others or {}
-        others[#others + 1] = ',{"offset":"' .. offset .. '",'
-        others[#others + 1] = tail
+        push = push or {'', first_tail}
+        push[2 * written - 1] = ',{"offset":"' .. offset .. '",'
+        push[2 * written] = tail
       end
       results[i], head = offset, offset
     end
@@ -255,9 +255,15 @@ local function append(first_key, last_key, user_arg, is_retry, first, last, widt
       call('PEXPIRE', KEYS[last_key], rare().keep_ms)
     end
     if c % TRIM_EVERY < written then rare().trim_log(user, log, head, dhead, c) end
-    -- One string in one expression where there is one event.
-    call('SPUBLISH', ARGV[user_arg], first_prev .. ' ' .. head .. (written == 1 and ' 1' or format(' %d', written))
-      .. ' {"offset":"' .. first_offset .. '",' .. first_tail .. (others and table.concat(others) or ''))
+    -- Events are put together once: a string of them that becomes a part of another would be hashed twice.
+    local message
+    if push then
+      push[1] = first_prev .. ' ' .. head .. format(' %d', written) .. ' {"offset":"' .. first_offset .. '",'
+      message = table.concat(push)
+    else
+      message = first_prev .. ' ' .. head .. ' 1 {"offset":"' .. first_offset .. '",' .. first_tail
+    end
+    call('SPUBLISH', ARGV[user_arg], message)
   elseif sub(ARGV[1], -1) == '1' then
     call('HSET', user, 'wait', 1)
     call('HDEL', user, 'wait')

@@ -14,14 +14,14 @@ const USERS = 1_000;
 const EVENTS_PER_S = 1_000;
 /** The ping interval of all targets: users who came over that time are pinged, and acknowledge, at all times alike. */
 const CONNECT_S = 25;
-const WARM_UP_S = 6;
+const WARM_UP_S = 12;
 const SECONDS = 6;
 const MEASURED = /^(gateway|redis) CPU|Redis (commands|bytes)/;
 
 export const gateways: Workload = {
   name: "gateways",
   title: "1,000 users on 1, 2, 4, 8 gateways, 1,000 events/s: spread, and all on one of them",
-  seconds: 290,
+  seconds: 330,
   async run(context) {
     const figures: Figure[] = [];
     for (const servers of NUMBERS) {
