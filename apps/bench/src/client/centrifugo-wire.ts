@@ -1,6 +1,6 @@
 /**
  * Centrifugo's client protocol in JSON, one reply a line: subscribes to the user's channel, and presents on the next connection
- * up to where and in which epoch it has the channel's history. Checked against the documentation only.
+ * up to where and in which epoch it has the channel's history.
  */
 import { channelOf } from "../user.ts";
 import type { Wire, WireHost } from "./wire.ts";

@@ -1,7 +1,7 @@
 /**
  * Publishes by Centrifugo's HTTP API: what was published while a request was under way goes together in the next one, one
  * request at a time, which keeps each user's order. Nothing is sent twice: after an error the next batch goes to the next
- * server. Checked against the documentation only.
+ * server.
  */
 import { setImmediate as immediate } from "node:timers/promises";
 

@@ -1,4 +1,4 @@
-/** Starts nodes of Centrifugo, where its program is on this machine. Checked against the documentation only. */
+/** Starts nodes of Centrifugo, where its program is on this machine. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -11,11 +11,14 @@ import type { DeployOptions, Deployment, Server } from "../../target.ts";
 import { toConfig } from "./config.ts";
 
 const NAME = "centrifugo";
+const MODULE = "github.com/centrifugal/centrifugo/v6@v6.9.1";
 const START_MS = 20_000;
 
 /** Says why there is no Centrifugo here; undefined where there is one. */
 export function whyAbsent(): string | undefined {
-  return findProgram() === undefined ? `no ${NAME} on PATH, and CENTRIFUGO does not name one` : undefined;
+  return findProgram() === undefined
+    ? `no ${NAME} on PATH, and CENTRIFUGO does not name one (go install ${MODULE} builds one)`
+    : undefined;
 }
 
 /** Starts as many nodes as are asked for. */
