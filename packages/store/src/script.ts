@@ -49,10 +49,14 @@ export interface WrittenCall {
 
 const folder = new URL("../lua/", import.meta.url);
 
-/** The text of a script with its includes. */
+/** The text of a script with its includes, and theirs. */
 export function scriptText(name: ScriptName): string {
-  return readFileSync(new URL(`${name}.lua`, folder), "utf8").replace(/^-- @include (\w+)\n/gm, (_, include: string) =>
-    readFileSync(new URL(`include/${include}.lua`, folder), "utf8"),
+  return withIncludes(`${name}.lua`);
+}
+
+function withIncludes(file: string): string {
+  return readFileSync(new URL(file, folder), "utf8").replace(/^-- @include (\w+)\n/gm, (_, include: string) =>
+    withIncludes(`include/${include}.lua`),
   );
 }
 

@@ -46,6 +46,21 @@ export function describeRetention({ open, raw, newUser }: Harness): void {
       expect(page.trimmed).toBe(stored[0]?.prev);
     });
 
+    it("P3 trims just so where events come one at a time", async () => {
+      const store = await open({ logMaxEvents: 10 });
+      const user = newUser();
+      const keys = store.log.keysOf(user);
+      const offsets: string[] = [];
+      for (let i = 1; i < 2 * TRIM_EVERY; i++) {
+        const [result] = await store.log.append(user, events(1));
+        offsets.push(String(result?.offset));
+        if (i === TRIM_EVERY) await store.log.ack(keys, String(offsets.at(-1)));
+      }
+      await expect(storedOffsets(raw(), keys)).resolves.toEqual(offsets);
+      const [last] = await store.log.append(user, events(1));
+      await expect(storedOffsets(raw(), keys)).resolves.toEqual([...offsets.slice(TRIM_EVERY), last?.offset]);
+    });
+
     it("trims at a hold what is held and beyond retention", async () => {
       const store = await open({ logMaxEvents: 5 });
       const user = newUser();

@@ -8,14 +8,14 @@ export const APPEND_MUTANTS: readonly Mutant[] = [
   {
     name: "no-dedupe-of-retries",
     lacks: "dedupe: a retry looks its ids up in the recent log",
-    edits: [{ file: `${LUA}/append.lua`, find: "known = rare().logged(log, id)", replace: "known = false" }],
+    edits: [{ file: `${LUA}/include/append.lua`, find: "known = rare().logged(log, id)", replace: "known = false" }],
     plan: { fault: "lost-reply", seconds: 4 },
     breaks: ["duplicateLog"],
   },
   {
     name: "no-dedupe-of-own-ids",
     lacks: "dedupe: ids that callers choose are remembered",
-    edits: [{ file: `${LUA}/append.lua`, find: "call('GET', KEYS[next_key])", replace: "false" }],
+    edits: [{ file: `${LUA}/include/append.lua`, find: "call('GET', KEYS[next_key])", replace: "false" }],
     plan: { fault: "lost-reply", seconds: 4 },
     breaks: ["duplicateLog"],
   },

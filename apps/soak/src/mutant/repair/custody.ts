@@ -55,7 +55,7 @@ export const CUSTODY_MUTANTS: readonly Mutant[] = [
     lacks: "retention spares what is neither acknowledged nor held",
     edits: [
       {
-        file: `${LUA}/append.lua`,
+        file: `${LUA}/include/append.lua`,
         find: "if not before(settled, dhead) then settled = head end",
         replace: "settled = head",
       },
