@@ -9,7 +9,7 @@
  */
 import { monitorEventLoopDelay } from "node:perf_hooks";
 
-/** Time between two looks, at least where somebody asks for it, at most while delays are sampled. */
+/** Time between two looks: at least, where somebody asks; by a timer, while delays are sampled. */
 const LOOK_EVERY_MS = 500;
 /** Busy for such a share of the time between two looks, the loop may be late enough to matter. */
 const BUSY_SHARE = 0.2;
@@ -29,7 +29,8 @@ export class Lag {
 
   /** 99th percentile of the event loop's delay over the last half second, in milliseconds; 0 where it was not sampled. */
   get p99Ms(): number {
-    if (performance.now() - this.#lookedAtMs >= LOOK_EVERY_MS) this.#look();
+    // Sampled delays are looked at by the timer alone: what holds the loop up at this moment is in no sample yet.
+    if (this.#timer === undefined && performance.now() - this.#lookedAtMs >= LOOK_EVERY_MS) this.#look();
     return this.#p99Ms;
   }
 

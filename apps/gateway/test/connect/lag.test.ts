@@ -1,5 +1,6 @@
 import { afterEach, expect, it } from "@jest/globals";
 import { createCleanUp, eventually, startRedis } from "@doorstep/testkit";
+import { Lag } from "../../src/connect/lag.ts";
 import { startTestGateway } from "../support/gateway.ts";
 
 const cleanUp = createCleanUp();
@@ -52,3 +53,15 @@ it("P8 keeps a handshake waiting while the event loop is late, and takes it once
   });
   expect(await gateway.metric("doorstep_handshakes_total", { outcome: "OVERLOADED" })).toBe(0);
 }, 30_000);
+
+it("P8 keeps what it sampled while the event loop is held up for longer than it looks", async () => {
+  const lag = new Lag();
+  cleanUp.add(() => lag.close());
+  // Each question comes in the turn that was held up, as a handshake's does.
+  await eventually(() => {
+    block(600);
+    return lag.p99Ms > 300;
+  });
+  block(600);
+  expect(lag.p99Ms).toBeGreaterThan(300);
+});
