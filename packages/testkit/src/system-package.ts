@@ -22,6 +22,9 @@ export interface SystemPackage {
   brew?: string;
 }
 
+/** How long apt-get waits for another one to be done. */
+const LOCK_WAIT_S = 60;
+
 const run = promisify(execFile);
 
 /** Lists the paths of the executables called `name` in the folders of PATH, in their order. */
@@ -83,7 +86,15 @@ function managers({ apt, dnf, apk, brew }: SystemPackage): Manager[] {
     if (name !== undefined) found.push({ manager, name, needsRoot, steps });
   };
   // RUNLEVEL=1 keeps the package's service from being started: Doorstep starts a server of its own.
-  const aptGet = ["env", "RUNLEVEL=1", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q"];
+  const aptGet = [
+    "env",
+    "RUNLEVEL=1",
+    "DEBIAN_FRONTEND=noninteractive",
+    "apt-get",
+    "-q",
+    "-o",
+    `DPkg::Lock::Timeout=${LOCK_WAIT_S}`,
+  ];
   add("brew", brew, false, ["brew", "install", brew ?? ""]);
   add("apt-get", apt, true, [...aptGet, "update"], [...aptGet, "install", "-y", "--no-install-recommends", apt ?? ""]);
   add("dnf", dnf, true, ["dnf", "install", "-y", dnf ?? ""]);
